@@ -1,0 +1,1 @@
+"""Every product rule of Track and every SQL statement."""

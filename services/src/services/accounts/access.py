@@ -1,0 +1,90 @@
+"""Who may do what: the one place that decides.
+
+Called by services.web.auth for every request. Deny by default: a right that is not listed here is not there.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.core.errors import MissingRight, TrackDeleted, TrackNotFound
+from services.storage.database import AnySession
+from services.storage.tables import project_members, tracks
+
+
+class Role(StrEnum):
+    """What a user is in a project."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
+class Scope(StrEnum):
+    """What an API token is good for."""
+
+    USER = "user"  # everything its user may do
+    TRACK = "track"  # write to one track, as a job does
+
+
+class Right(StrEnum):
+    """What a request wants to do."""
+
+    READ = "read"
+    WRITE = "write"  # log to tracks, create, change and delete them
+    MANAGE = "manage"  # change or delete the project itself
+
+
+_RIGHTS = {
+    Role.OWNER: frozenset({Right.READ, Right.WRITE, Right.MANAGE}),
+    Role.EDITOR: frozenset({Right.READ, Right.WRITE}),
+    Role.VIEWER: frozenset({Right.READ}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever sent a request, as proven by a session or a token."""
+
+    user_id: UUID
+    name: str
+    is_admin: bool
+    # Set when the proof is a token for one track: nothing else can be seen or done with it.
+    only_track_id: UUID | None = None
+
+    def require_user(self) -> None:
+        """Refuse a token that was made for one track. Raises: MissingRight."""
+        if self.only_track_id is not None:
+            raise MissingRight("This token is for one track only.")
+
+
+def check_role(role: str, right: Right) -> None:
+    """Refuse when a role does not carry a right. Raises: MissingRight."""
+    if right not in _RIGHTS[Role(role)]:
+        raise MissingRight(needed=right.value, role=role)
+
+
+async def check_track(session: AnySession, principal: Principal, track_id: UUID, right: Right) -> UUID:
+    """Return the track's project when the principal has the right on it.
+
+    Raises: TrackNotFound (also when the principal may not see it), TrackDeleted, MissingRight.
+    """
+    query = (
+        select(tracks.c.project_id, tracks.c.deleted_at, tracks.c.name, project_members.c.role)
+        .outerjoin(
+            project_members,
+            (project_members.c.project_id == tracks.c.project_id) & (project_members.c.user_id == principal.user_id),
+        )
+        .where(tracks.c.track_id == track_id)
+    )
+    row = (await session.execute(query)).one_or_none()
+    hidden = principal.only_track_id not in {None, track_id}
+    if row is None or hidden or (row.role is None and not principal.is_admin):
+        raise TrackNotFound(track_id=str(track_id))
+    if row.deleted_at is not None:
+        raise TrackDeleted(track_id=str(track_id), name=row.name)
+    check_role(row.role or Role.OWNER, right)
+    project_id: UUID = row.project_id
+    return project_id

@@ -1,0 +1,1 @@
+"""Words without I/O: errors, keys, ids, clock, settings, supervision."""

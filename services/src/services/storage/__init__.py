@@ -1,0 +1,1 @@
+"""How bytes rest; knows no product rule."""

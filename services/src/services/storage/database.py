@@ -1,0 +1,98 @@
+"""The engine, the sessions, and transaction(): the only code that commits.
+
+Called by the resources of each app. Guarantees that a read session cannot write, and that what a transaction wrote is
+committed when its block has ended.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NewType
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from services.core.errors import DatabaseDown
+from services.core.settings import ServiceSettings
+
+Session = NewType("Session", AsyncSession)
+ReadSession = NewType("ReadSession", AsyncSession)
+AnySession = Session | ReadSession
+
+# Longer than any statement a request should wait for; a stuck one must not hold a connection for ever.
+_STATEMENT_TIMEOUT_MS = 60_000
+_CONNECT_TIMEOUT_S = 10
+
+
+def asyncpg_url(url: str) -> str:
+    """Turn any postgresql:// or postgres:// address into the one SQLAlchemy's asyncpg dialect takes."""
+    scheme, _, rest = url.partition("://")
+    if scheme.split("+")[0] not in {"postgresql", "postgres"}:
+        msg = "MLSTEAM_DATABASE_URL must start with postgresql://"
+        raise ValueError(msg)
+    return f"postgresql+asyncpg://{rest}"
+
+
+class Database:
+    """One PostgreSQL and the pool of connections to it."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            asyncpg_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": _CONNECT_TIMEOUT_S,
+                "server_settings": {
+                    "statement_timeout": str(_STATEMENT_TIMEOUT_MS),
+                    "application_name": "mlsteam",
+                },
+            },
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+
+    @classmethod
+    def from_settings(cls, settings: ServiceSettings) -> "Database":
+        """Open the database a service was told to use."""
+        return cls(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """Run a block in one transaction: committed when it ends well, rolled back when it raises.
+
+        Raises: DatabaseDown when the database does not answer.
+        """
+        async with _translated(), self._sessions() as session:
+            yield Session(session)
+            await session.commit()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ReadSession]:
+        """Run a block on one read-only snapshot, so that merged levels never show a point twice or not at all."""
+        async with _translated(), self._sessions() as session:
+            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            yield ReadSession(session)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    # A request that fails because PostgreSQL is away must say "try again", not "we have a bug".
+    try:
+        yield
+    except (InterfaceError, OperationalError, OSError, TimeoutError) as error:
+        raise DatabaseDown from error
+    except DBAPIError as error:
+        if error.connection_invalidated or _is_shutdown(error):
+            raise DatabaseDown from error
+        raise
+
+
+def _is_shutdown(error: DBAPIError) -> bool:
+    # SQLSTATE class 57P: PostgreSQL is shutting down, starting up or was killed by an operator.
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
+    return str(code).startswith(("57P", "08", "53300"))

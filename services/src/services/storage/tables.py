@@ -1,0 +1,288 @@
+"""All tables, grouped by noun.
+
+Every table that grows with logged data has `track_id` first in its primary key and is joined only on it, so that it can
+be distributed as it stands. Ids are made by the application; nothing here needs a sequence or a trigger.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+_Time = DateTime(timezone=True)
+# Names and keys compare by bytes: the order of lists and cursors then never depends on a server's locale.
+_Key = Text(collation="C")
+
+
+def _now() -> Column[object]:
+    return Column("created_at", _Time, nullable=False, server_default=text("now()"))
+
+
+# --- accounts -------------------------------------------------------------------------------------------------------
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("name", _Key, nullable=False, unique=True),
+    Column("password_hash", Text),
+    Column("is_admin", Boolean, nullable=False, server_default=text("false")),
+    _now(),
+)
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("link_hash", LargeBinary, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.user_id", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", _Time, nullable=False),
+    _now(),
+)
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_hash", LargeBinary, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.user_id", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", _Time, nullable=False),
+    _now(),
+)
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("token_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.user_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("track_id", Uuid),
+    Column("expires_at", _Time),
+    Column("revoked_at", _Time),
+    Column("last_used_at", _Time),
+    _now(),
+)
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("secret", LargeBinary, nullable=False),
+    _now(),
+)
+
+# --- projects -------------------------------------------------------------------------------------------------------
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("name", _Key, nullable=False, unique=True),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("next_track_number", Integer, nullable=False, server_default="1"),
+    _now(),
+)
+project_members = Table(
+    "project_members",
+    metadata,
+    Column("project_id", Uuid, ForeignKey("projects.project_id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.user_id", ondelete="CASCADE"), primary_key=True),
+    Column("role", Text, nullable=False),
+)
+
+# --- tracks ---------------------------------------------------------------------------------------------------------
+
+tracks = Table(
+    "tracks",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("name", _Key, nullable=False),
+    Column("status", Text, nullable=False, server_default="created"),
+    Column("tags", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("notes", Text, nullable=False, server_default=""),
+    Column("origin", Text, nullable=False, server_default="client"),
+    Column("created_by", Text, nullable=False),
+    Column("updated_at", _Time, nullable=False, server_default=text("now()")),
+    Column("started_at", _Time),
+    Column("last_seen_at", _Time),
+    Column("ended_at", _Time),
+    Column("deleted_at", _Time),
+    Column("next_leaf_id", Integer, nullable=False, server_default="1"),
+    _now(),
+    Index("ix_tracks_list", "project_id", "created_at", "track_id", postgresql_where=text("deleted_at IS NULL")),
+)
+# Every leaf of a track's tree, whatever its kind: the tree is one scan, and a key holds one kind.
+leaves = Table(
+    "leaves",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("leaf_id", Integer, primary_key=True),
+    Column("key", _Key, nullable=False),
+    Column("kind", SmallInteger, nullable=False),
+    _now(),
+    UniqueConstraint("track_id", "key"),
+)
+
+# --- ingest ---------------------------------------------------------------------------------------------------------
+
+writers = Table(
+    "writers",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("writer", Uuid, primary_key=True),
+    Column("acked_through", BigInteger, nullable=False),
+    # The answer to the newest batch, so that a resend of it gets the same one.
+    Column("last_rejects", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("updated_at", _Time, nullable=False, server_default=text("now()")),
+)
+batch_log = Table(
+    "batch_log",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("writer", Uuid, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("received_at", _Time, nullable=False, server_default=text("now()")),
+    Column("n_points", Integer, nullable=False),
+    # Running index of series in the body that were refused and must not be read.
+    Column("refused", ARRAY(Integer), nullable=False, server_default=text("'{}'")),
+    Column("encoding", SmallInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+loss_marks = Table(
+    "loss_marks",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("writer", Uuid, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("key", _Key, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("first_at", Float(53), nullable=False),
+    Column("last_at", Float(53), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# --- series ---------------------------------------------------------------------------------------------------------
+
+series = Table(
+    "series",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("leaf_id", Integer, primary_key=True),
+    Column("n_points", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    # The newest point by time among the transposed ones; the value in the text form of configs.
+    Column("last_type", SmallInteger, nullable=False),
+    Column("last_value", Text, nullable=False),
+    Column("last_step", Float(53)),
+    Column("last_time", Float(53), nullable=False),
+)
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("leaf_id", Integer, primary_key=True),
+    # Points of the series before this chunk, in the order they were transposed.
+    Column("first_index", BigInteger, primary_key=True),
+    Column("n_points", Integer, nullable=False),
+    Column("type", SmallInteger, nullable=False),
+    Column("time_min", Float(53), nullable=False),
+    Column("time_max", Float(53), nullable=False),
+    Column("step_min", Float(53)),
+    Column("step_max", Float(53)),
+    Column("encoding", SmallInteger, nullable=False),
+    Column("pyramid", LargeBinary),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# --- configs, console, files ----------------------------------------------------------------------------------------
+
+config_values = Table(
+    "config_values",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("leaf_id", Integer, primary_key=True),
+    Column("type", SmallInteger, nullable=False),
+    # Exact text of the value: repr of a number ("nan" and "inf" included), "true"/"false", or the string itself.
+    Column("value", Text, nullable=False),
+    Column("set_at", Float(53), nullable=False),
+)
+console_streams = Table(
+    "console_streams",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("leaf_id", Integer, primary_key=True),
+    Column("n_lines", BigInteger, nullable=False),
+    Column("n_bytes", BigInteger, nullable=False),
+    Column("last_at", Float(53), nullable=False),
+)
+console_blocks = Table(
+    "console_blocks",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("leaf_id", Integer, primary_key=True),
+    Column("first_line", BigInteger, primary_key=True),
+    Column("n_lines", Integer, nullable=False),
+    Column("encoding", SmallInteger, nullable=False),
+    Column("times", LargeBinary, nullable=False),
+    Column("lines", LargeBinary, nullable=False),
+)
+files = Table(
+    "files",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("leaf_id", Integer, primary_key=True),
+    Column("blob_id", Uuid, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("uploaded_at", _Time, nullable=False, server_default=text("now()")),
+)
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("upload_id", Uuid, primary_key=True),
+    Column("key", _Key, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("part_bytes", BigInteger, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("sha256", LargeBinary),
+    _now(),
+)
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("upload_id", Uuid, primary_key=True),
+    Column("part_number", Integer, primary_key=True),
+    Column("blob_id", Uuid, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+)
+
+# What is deleted with a track, children first; `tracks` itself keeps a tombstone so that late writers learn why.
+TABLES_OF_A_TRACK = (
+    batch_log, writers, loss_marks, chunks, series, config_values, console_blocks, console_streams,
+    upload_parts, uploads, files, leaves,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Tracks: open, list, change, close, delete; and the leaves of their trees."""

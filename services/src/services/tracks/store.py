@@ -1,0 +1,118 @@
+"""The SQL of tracks."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, tuple_, update
+
+from services.core.errors import BadQuery, TrackDeleted, TrackNotFound
+from services.storage.database import AnySession, Session
+from services.storage.tables import TABLES_OF_A_TRACK, files, projects, tracks, upload_parts
+from services.tracks.model import Track, TrackStatus
+
+_COLUMNS = [column for column in tracks.c if column.name != "next_leaf_id"]
+SORTS: Mapping[str, ColumnElement[Any]] = {
+    "created_at": tracks.c.created_at,
+    "name": tracks.c.name,
+    "number": tracks.c.number,
+    "status": tracks.c.status,
+    # A track that was never heard of sorts by when it was made, so that the order is total.
+    "last_seen_at": func.coalesce(tracks.c.last_seen_at, tracks.c.created_at),
+}
+
+
+def _select() -> Select[Any]:
+    return select(*_COLUMNS, projects.c.name.label("project_name")).join(
+        projects, projects.c.project_id == tracks.c.project_id
+    )
+
+
+def _track(row: Row[Any]) -> Track:
+    fields = dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's documented way to a row as a mapping)
+    return Track(**{**fields, "status": TrackStatus(row.status), "tags": tuple(row.tags)})
+
+
+async def get_track(session: AnySession, track_id: UUID) -> Track:
+    """Return a track. Raises: TrackNotFound, TrackDeleted."""
+    row = (await session.execute(_select().where(tracks.c.track_id == track_id))).one_or_none()
+    if row is None:
+        raise TrackNotFound(track_id=str(track_id))
+    if row.deleted_at is not None:
+        raise TrackDeleted(track_id=str(track_id), name=row.name)
+    return _track(row)
+
+
+async def list_tracks(
+    session: AnySession,
+    project_id: UUID,
+    *,
+    search: str = "",
+    status: TrackStatus | None = None,
+    tag: str | None = None,
+    sort: str = "-created_at",
+    after: tuple[Any, UUID] | None = None,
+    limit: int = 50,
+) -> list[tuple[Track, Any]]:
+    """Return tracks of a project with the value each is sorted by, which is what a cursor continues from.
+
+    Raises: BadQuery for an unknown sort.
+    """
+    column = SORTS.get(sort.removeprefix("-"))
+    if column is None:
+        raise BadQuery(f"Sort by one of {', '.join(SORTS)}; a minus before it reverses.", sort=sort)
+    descending = sort.startswith("-")
+    query = _select().add_columns(column.label("sort_value"))
+    query = query.where(tracks.c.project_id == project_id, tracks.c.deleted_at.is_(None))
+    if search:
+        query = query.where(tracks.c.name.icontains(search, autoescape=True))
+    if status is not None:
+        query = query.where(tracks.c.status == status.value)
+    if tag is not None:
+        query = query.where(tracks.c.tags.contains([tag]))
+    if after is not None:
+        here, there = tuple_(column, tracks.c.track_id), tuple_(*after)
+        query = query.where(here < there if descending else here > there)
+    order = [column.desc(), tracks.c.track_id.desc()] if descending else [column, tracks.c.track_id]
+    rows = await session.execute(query.order_by(*order).limit(limit))
+    found = []
+    for row in rows:
+        fields = dict(row._mapping)  # noqa: SLF001 (as above)
+        value = fields.pop("sort_value")
+        found.append((Track(**{**fields, "status": TrackStatus(row.status), "tags": tuple(row.tags)}), value))
+    return found
+
+
+async def take_number(session: Session, project_id: UUID) -> int:
+    """Return the next number of a track in its project; waits for another creator's transaction."""
+    after = await session.scalar(
+        update(projects)
+        .where(projects.c.project_id == project_id)
+        .values(next_track_number=projects.c.next_track_number + 1)
+        .returning(projects.c.next_track_number)
+    )
+    if after is None:
+        raise TrackNotFound("The project is gone.")
+    return int(after) - 1
+
+
+async def insert_track(session: Session, values: Mapping[str, Any]) -> None:
+    """Store a new track."""
+    await session.execute(insert(tracks).values(**values))
+
+
+async def update_track(session: Session, track_id: UUID, values: Mapping[str, Any]) -> None:
+    """Change columns of a track and note the time."""
+    await session.execute(
+        update(tracks).where(tracks.c.track_id == track_id).values(**values, updated_at=func.clock_timestamp())
+    )
+
+
+async def delete_content(session: Session, track_id: UUID) -> list[UUID]:
+    """Delete everything a track holds; return the blobs that nobody refers to any more."""
+    blobs: list[UUID] = []
+    for table in (files, upload_parts):
+        blobs += (await session.scalars(select(table.c.blob_id).where(table.c.track_id == track_id))).all()
+    for table in TABLES_OF_A_TRACK:
+        await session.execute(delete(table).where(table.c.track_id == track_id))
+    return blobs

@@ -1,0 +1,1 @@
+"""The only folder here that knows HTTP."""

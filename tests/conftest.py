@@ -1,0 +1,64 @@
+"""Fixtures for all tests: a real PostgreSQL, a database of one's own, a folder for blobs."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
+from support.postgres import TestServer, running_server
+
+from services.core.settings import ServiceSettings
+from services.storage.database import Database
+
+
+@pytest.fixture(autouse=True)
+def _network(request: pytest.FixtureRequest) -> Iterator[None]:
+    # Unit tests touch no socket at all; every other test stays on this machine.
+    if "/tests/unit/" in str(request.node.path):
+        disable_socket(allow_unix_socket=True)
+    else:
+        socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    yield
+    enable_socket()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[TestServer]:
+    """One PostgreSQL server for the session (of each worker)."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres: TestServer) -> Iterator[str]:
+    """A migrated database for one test."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The database of one test, opened."""
+    opened = Database(database_url, pool_size=8)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def service_environment(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The variables a service needs, set for this process and returned for children."""
+    environment = {
+        "MLSTEAM_DATABASE_URL": database_url,
+        "MLSTEAM_BLOB_URL": f"file://{tmp_path / 'blobs'}",
+        "MLSTEAM_PUBLIC_URL": "http://127.0.0.1:8080",
+        "MLSTEAM_LOG_LEVEL": "WARNING",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return environment
+
+
+@pytest.fixture
+def service_settings(service_environment: dict[str, str]) -> ServiceSettings:
+    """The shared settings, read from the test's environment."""
+    return ServiceSettings()
