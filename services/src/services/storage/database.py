@@ -4,11 +4,12 @@ Called by the resources of each app. Guarantees that a read session cannot write
 committed when its block has ended.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import NewType
+from typing import Any, NewType
 
-from sqlalchemy import text
+import asyncpg
+from sqlalchemy import Table, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -74,6 +75,16 @@ class Database:
             await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             yield ReadSession(session)
 
+    @staticmethod
+    async def copy_rows(
+        session: Session, table: Table, rows: Sequence[tuple[Any, ...]], columns: Sequence[str]
+    ) -> None:
+        """Write rows by binary COPY on the session's own connection, so within its transaction."""
+        raw = await (await session.connection()).get_raw_connection()
+        driver = raw.driver_connection
+        assert isinstance(driver, asyncpg.Connection), "the dialect is asyncpg's"  # noqa: S101 (an invariant)
+        await driver.copy_records_to_table(table.name, records=rows, columns=list(columns))
+
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
@@ -84,7 +95,14 @@ async def _translated() -> AsyncIterator[None]:
     # A request that fails because PostgreSQL is away must say "try again", not "we have a bug".
     try:
         yield
-    except (InterfaceError, OperationalError, OSError, TimeoutError) as error:
+    except (
+        InterfaceError,
+        OperationalError,
+        asyncpg.InterfaceError,
+        asyncpg.PostgresConnectionError,
+        OSError,
+        TimeoutError,
+    ) as error:
         raise DatabaseDown from error
     except DBAPIError as error:
         if error.connection_invalidated or _is_shutdown(error):

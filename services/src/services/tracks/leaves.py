@@ -62,7 +62,9 @@ async def ensure_leaves(session: Session, track_id: UUID, kinds: Mapping[str, Le
     found = await find_leaves(session, track_id, list(kinds))
     if len(found) == len(kinds):
         return found
-    await session.execute(select(tracks.c.track_id).where(tracks.c.track_id == track_id).with_for_update())
+    await session.execute(
+        select(tracks.c.track_id).where(tracks.c.track_id == track_id).with_for_update(key_share=True)
+    )
     # Another writer may have made some between the first look and the lock.
     found = await find_leaves(session, track_id, list(kinds))
     missing = [key for key in kinds if key not in found]

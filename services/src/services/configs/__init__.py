@@ -1,0 +1,1 @@
+"""Config values: one key, one replaceable value."""

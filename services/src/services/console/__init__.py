@@ -1,0 +1,1 @@
+"""Console lines: append, page, tail."""

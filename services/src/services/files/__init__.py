@@ -1,0 +1,1 @@
+"""Files of a track: put, resume, read."""

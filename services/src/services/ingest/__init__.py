@@ -1,0 +1,1 @@
+"""One batch in: checked, committed with others, transposed later."""

@@ -1,0 +1,160 @@
+"""Many batches, one transaction: requests that arrive while a commit is in flight share the next one.
+
+Called by ingest-api's post_batch. Guarantees that a batch is answered only after its COMMIT, that a resend changes
+nothing, and that one batch the database refuses never fails its neighbours.
+"""
+
+import asyncio
+from collections import Counter, deque
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from services.core.errors import DatabaseDown, MalformedBatch, ServerBusy, ServiceError, WriteQueueFull
+from services.core.telemetry import (
+    INGEST_BATCHES,
+    INGEST_COMMIT_SECONDS,
+    INGEST_POINTS,
+    INGEST_QUEUE_BYTES,
+    INGEST_REJECTED_ENTRIES,
+)
+from services.ingest.batch import Ack, Batch
+from services.ingest.write import write_batches
+from services.storage.database import Database
+
+log = structlog.get_logger()
+
+# Two: while one waits for the disk, the other prepares. More only compete for the same rows.
+_COMMITTERS = 2
+# A group larger than this makes the first of its requests wait for the last.
+_GROUP_BYTES = 32 << 20
+_GROUP_BATCHES = 512
+_RETRY_AFTER_S = 1.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    batch: Batch
+    answer: asyncio.Future[Ack]
+
+
+class GroupWriter:
+    """Writes batches in groups; bounded in bytes for each project and in total."""
+
+    def __init__(
+        self, database: Database, *, max_queue_bytes: int = 256 << 20, max_project_bytes: int = 64 << 20
+    ) -> None:
+        self._database = database
+        self._max_queue_bytes = max_queue_bytes
+        self._max_project_bytes = max_project_bytes
+        self._queue: deque[_Waiting] = deque()
+        self._queue_bytes = 0
+        self._project_bytes: Counter[UUID] = Counter()
+        self._committers: set[asyncio.Task[None]] = set()
+
+    async def write(self, batch: Batch) -> Ack:
+        """Store a batch and return once it is committed.
+
+        Raises: SequenceGap, TrackNotFound, TrackDeleted, WriteQueueFull, ServerBusy, DatabaseDown, MalformedBatch.
+        """
+        self._check_room(batch)
+        waiting = _Waiting(batch, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._count_bytes(batch, batch.size_bytes)
+        if len(self._committers) < _COMMITTERS:
+            task = asyncio.create_task(self._drain(), name="group_commit")
+            self._committers.add(task)
+            task.add_done_callback(self._committers.discard)
+        # Shielded: a client that hangs up must not tear its batch out of a group that is being written.
+        return await asyncio.shield(waiting.answer)
+
+    async def close(self) -> None:
+        """Return when everything that was taken in has been answered."""
+        while self._committers:
+            await asyncio.gather(*self._committers, return_exceptions=True)
+
+    def _check_room(self, batch: Batch) -> None:
+        if self._queue_bytes + batch.size_bytes > self._max_queue_bytes:
+            INGEST_BATCHES.labels("server_busy").inc()
+            raise ServerBusy(retry_after_s=_RETRY_AFTER_S)
+        held = self._project_bytes[batch.project_id]
+        if held and held + batch.size_bytes > self._max_project_bytes:
+            INGEST_BATCHES.labels("queue_full").inc()
+            raise WriteQueueFull(retry_after_s=_RETRY_AFTER_S)
+
+    def _count_bytes(self, batch: Batch, size: int) -> None:
+        self._queue_bytes += size
+        self._project_bytes[batch.project_id] += size
+        if self._project_bytes[batch.project_id] <= 0:
+            del self._project_bytes[batch.project_id]
+        INGEST_QUEUE_BYTES.set(self._queue_bytes)
+
+    def _take_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        size = 0
+        while self._queue and len(group) < _GROUP_BATCHES and size < _GROUP_BYTES:
+            waiting = self._queue.popleft()
+            size += waiting.batch.size_bytes
+            group.append(waiting)
+        return group
+
+    async def _drain(self) -> None:
+        while group := self._take_group():
+            try:
+                await self._commit(group)
+            finally:
+                for waiting in group:
+                    self._count_bytes(waiting.batch, -waiting.batch.size_bytes)
+                    if not waiting.answer.done():
+                        # Only a bug or a cancelled server comes here; the client keeps the batch and sends it again.
+                        waiting.answer.set_exception(ServerBusy(retry_after_s=_RETRY_AFTER_S))
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            with INGEST_COMMIT_SECONDS.time():
+                async with self._database.transaction() as session:
+                    answers = await write_batches(session, [waiting.batch for waiting in group])
+        except DatabaseDown as error:
+            for waiting in group:
+                _answer(waiting, error)
+            return
+        except (DBAPIError, asyncpg.PostgresError) as error:
+            await self._split(group, error)
+            return
+        for waiting, answer in zip(group, answers, strict=True):
+            _answer(waiting, answer)
+
+    async def _split(self, group: list[_Waiting], error: Exception) -> None:
+        if len(group) == 1:
+            batch = group[0].batch
+            log.warning("batch_refused_by_database", track_id=str(batch.track_id), seq=batch.seq, exc_info=error)
+            _answer(group[0], MalformedBatch("The database cannot store this batch."))
+            return
+        # One of them is guilty, or two replicas locked each other out; halves find out which.
+        middle = len(group) // 2
+        await self._commit(group[:middle])
+        await self._commit(group[middle:])
+
+
+def _answer(waiting: _Waiting, answer: Ack | ServiceError) -> None:
+    outcome = "stored"
+    if isinstance(answer, ServiceError):
+        outcome = answer.code
+    elif answer.is_duplicate:
+        outcome = "duplicate"
+    else:
+        INGEST_POINTS.inc(waiting.batch.n_points)
+        for reject in answer.rejects:
+            INGEST_REJECTED_ENTRIES.labels(reject.reason.value).inc()
+    INGEST_BATCHES.labels(outcome).inc()
+    if waiting.answer.done():
+        return
+    if isinstance(answer, ServiceError):
+        waiting.answer.set_exception(answer)
+        # Nobody may be waiting any more; asyncio would call that a forgotten error.
+        waiting.answer.exception()
+    else:
+        waiting.answer.set_result(answer)
