@@ -37,6 +37,7 @@ async def write_batches(session: Session, batches: Sequence[Batch]) -> list[Ack 
     marks = await _lock_writers(session, {(b.track_id, b.writer) for b in batches if b.track_id not in gone})
     answers: dict[int, Ack | ServiceError] = {}
     fresh: list[tuple[int, Batch]] = []
+    repeated: list[tuple[int, Batch]] = []
     for position, batch in sorted(enumerate(batches), key=lambda item: item[1].seq):
         if batch.track_id in gone:
             answers[position] = gone[batch.track_id]
@@ -45,8 +46,7 @@ async def write_batches(session: Session, batches: Sequence[Batch]) -> list[Ack 
         if batch.seq > mark.acked_through + 1:
             answers[position] = SequenceGap(expected=mark.acked_through + 1)
         elif batch.seq <= mark.acked_through:
-            rejects = mark.rejects if batch.seq == mark.acked_through else []
-            answers[position] = Ack(mark.acked_through, rejects, is_duplicate=True)
+            repeated.append((position, batch))
         else:
             mark.acked_through, mark.is_changed = batch.seq, True
             fresh.append((position, batch))
@@ -55,6 +55,11 @@ async def write_batches(session: Session, batches: Sequence[Batch]) -> list[Ack 
             answers[position] = Ack(batch.seq, batch.rejects, is_duplicate=False)
             marks[batch.track_id, batch.writer].rejects = batch.rejects
         await _store_marks(session, marks)
+    for position, batch in repeated:
+        mark = marks[batch.track_id, batch.writer]
+        # Only the newest answer is remembered: a client has one batch in flight, so no other is ever asked for again.
+        rejects = mark.rejects if batch.seq == mark.acked_through else []
+        answers[position] = Ack(mark.acked_through, rejects, is_duplicate=True)
     return [answers[position] for position in range(len(batches))]
 
 

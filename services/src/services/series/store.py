@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from sqlalchemy import Text, any_, cast, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from services.core.points import Points
 from services.core.values import LeafKind, Value, ValueType, from_text, to_text
@@ -79,7 +79,7 @@ async def read_last_chunks(session: AnySession, track_id: UUID, leaf_ids: Sequen
     query = (
         select(chunks.c.leaf_id, chunks.c.first_index, chunks.c.type, chunks.c.encoding, chunks.c.data)
         .where(chunks.c.track_id == track_id, chunks.c.leaf_id.in_(leaf_ids))
-        .distinct(chunks.c.leaf_id)
+        .ext(distinct_on(chunks.c.leaf_id))
         .order_by(chunks.c.leaf_id, chunks.c.first_index.desc())
     )
     return {
@@ -105,8 +105,8 @@ async def replace_chunks(
 
 
 _CHUNK_COLUMNS = (
-    "track_id", "leaf_id", "first_index", "n_points", "type", "time_min", "time_max", "step_min", "step_max", "encoding",
-    "data",
+    "track_id", "leaf_id", "first_index", "n_points", "type", "time_min", "time_max", "step_min", "step_max",
+    "encoding", "data",
 )  # fmt: skip
 
 

@@ -29,6 +29,9 @@ class Encoding(IntEnum):
     MSGPACK_ZSTD = 1
 
 
+_NIL = msgspec.Raw(b"\xc0")
+
+
 class WireSeries(msgspec.Struct, omit_defaults=True):
     """Columns of one or more series."""
 
@@ -36,7 +39,7 @@ class WireSeries(msgspec.Struct, omit_defaults=True):
     values: msgspec.Raw
     times: bytes
     type: WireType
-    counts: msgspec.Raw | None = None
+    counts: msgspec.Raw = _NIL
     steps: bytes | None = None
 
 
@@ -185,8 +188,8 @@ def _series(wire: WireSeries, budget: _Budget) -> SeriesColumns:
     value_type = TYPE_OF_WIRE[wire.type]
     values, times = _values(wire, value_type, budget), _floats(wire.times, "times")
     steps = None if wire.steps is None else _floats(wire.steps, "steps")
-    is_shared = wire.counts is None
-    counts = [len(times)] * len(keys) if wire.counts is None else _counts.decode(budget.take(wire.counts, "counts"))
+    is_shared = bytes(wire.counts) == bytes(_NIL)
+    counts = [len(times)] * len(keys) if is_shared else _counts.decode(budget.take(wire.counts, "counts"))
     if len(counts) != len(keys):
         raise MalformedBatch(f"{len(keys)} keys need {len(keys)} counts, not {len(counts)}.")
     total = sum(counts)
@@ -239,7 +242,7 @@ def encode_series(keys: list[str], values_type: WireType, values: Any, times: Fl
         values=msgspec.Raw(msgspec.msgpack.encode(values if isinstance(values, list) else values.tobytes())),
         times=times.tobytes(),
         type=values_type,
-        counts=None if counts is None else msgspec.Raw(msgspec.msgpack.encode(counts)),
+        counts=_NIL if counts is None else msgspec.Raw(msgspec.msgpack.encode(counts)),
         steps=None if steps is None else steps.tobytes(),
     )
 
