@@ -1,0 +1,94 @@
+// The one place that calls fetch for JSON. Every query and mutation goes through `request`.
+// Guarantees: a failed answer is always an ApiError with the server's code, sentence and request id.
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+    readonly requestId: string | null,
+    readonly context: Record<string, unknown>,
+  ) {
+    super(detail);
+    this.name = "ApiError";
+  }
+}
+
+/** Absolute, and right under any prefix: the server may write another `<base href>`. */
+export function apiUrl(path: string, query?: Query): string {
+  const url = new URL(`api/v3/${path}`, document.baseURI);
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value === undefined || value === null || value === "") continue;
+    for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(one));
+  }
+  return url.toString();
+}
+
+export type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
+
+export interface RequestOptions {
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  query?: Query;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const method = options.method ?? "GET";
+  const headers: Record<string, string> = { Accept: "application/json" };
+  // The session is a cookie; this header proves that the page itself, not another site, sends the change.
+  if (method !== "GET") headers["X-MLSteam-Request"] = "1";
+  if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  const response = await send(apiUrl(path, options.query), {
+    method,
+    headers,
+    body: options.body === undefined ? undefined : JSON.stringify(options.body),
+    signal: options.signal,
+    credentials: "same-origin",
+  });
+  if (!response.ok) throw await toApiError(response);
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}
+
+async function send(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new ApiError(0, "unreachable", "The server did not answer.", null, {});
+  }
+}
+
+export async function toApiError(response: Response): Promise<ApiError> {
+  const requestId = response.headers.get("X-Request-ID");
+  try {
+    const body = (await response.json()) as {
+      error?: string;
+      detail?: unknown;
+      request_id?: string;
+      context?: Record<string, unknown>;
+    };
+    const detail = typeof body.detail === "string" ? body.detail : response.statusText;
+    return new ApiError(
+      response.status,
+      body.error ?? "error",
+      detail,
+      body.request_id ?? requestId,
+      body.context ?? {},
+    );
+  } catch {
+    return new ApiError(
+      response.status,
+      "error",
+      response.statusText || String(response.status),
+      requestId,
+      {},
+    );
+  }
+}
+
+/** A key may hold any character but its slashes are real path separators. */
+export function encodeKey(key: string): string {
+  return key.split("/").map(encodeURIComponent).join("/");
+}

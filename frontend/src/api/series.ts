@@ -1,0 +1,20 @@
+// Points of one series in the asked range, at most `buckets` of them.
+import { queryOptions } from "@tanstack/react-query";
+import { apiUrl, request } from "./client";
+import type { SeriesAnswer, XKind } from "./types";
+
+export interface SeriesRange {
+  x: XKind;
+  from?: number;
+  to?: number;
+  buckets: number;
+}
+
+export const seriesQuery = (trackId: string, key: string, range: SeriesRange) =>
+  queryOptions({
+    queryKey: ["series", trackId, key, range],
+    queryFn: ({ signal }) =>
+      request<SeriesAnswer>(`tracks/${trackId}/series`, { query: { key: [key], ...range }, signal }),
+  });
+export const exportUrl = (trackId: string, key: string, format: "text" | "csv") =>
+  apiUrl(`tracks/${trackId}/export`, { key, format });

@@ -1,0 +1,67 @@
+// The addresses of the page and what each one's search means.
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { parseSignInSearch, parseTrackSearch, parseTracksSearch } from "@/lib/url-state";
+import { NotFoundPage } from "./routes/not-found-page";
+import { RootLayout } from "./routes/root-layout";
+
+const rootRoute = createRootRoute({ component: RootLayout, notFoundComponent: NotFoundPage });
+
+const indexRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/projects", replace: true });
+  },
+});
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  validateSearch: parseSignInSearch,
+  component: lazyRouteComponent(() => import("./routes/sign-in-page"), "SignInPage"),
+});
+const projectsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/projects",
+  validateSearch: (raw: Record<string, unknown>): { q?: string } => ({ q: parseTracksSearch(raw).q }),
+  component: lazyRouteComponent(() => import("./routes/projects-page"), "ProjectsPage"),
+});
+const tracksRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project",
+  validateSearch: parseTracksSearch,
+  component: lazyRouteComponent(() => import("./routes/tracks-page"), "TracksPage"),
+});
+const trackRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/t/$track",
+  validateSearch: parseTrackSearch,
+  component: lazyRouteComponent(() => import("./routes/track-page"), "TrackPage"),
+});
+const tokensRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/tokens",
+  component: lazyRouteComponent(() => import("./routes/tokens-page"), "TokensPage"),
+});
+
+export function createAppRouter() {
+  return createRouter({
+    routeTree: rootRoute.addChildren([
+      indexRoute,
+      signInRoute,
+      projectsRoute,
+      tracksRoute,
+      trackRoute,
+      tokensRoute,
+    ]),
+    // The server may put the page under a prefix; it says so in <base href>.
+    basepath: new URL(document.baseURI).pathname,
+    defaultPreload: "intent",
+    scrollRestoration: true,
+  });
+}

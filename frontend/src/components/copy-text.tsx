@@ -1,0 +1,32 @@
+// Text to copy, with its button.
+import { ActionIcon, CopyButton, Tooltip } from "@mantine/core";
+import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+export function CopyIcon({ value }: { value: string }) {
+  const { t } = useTranslation();
+  return (
+    <CopyButton value={value}>
+      {({ copied, copy }) => (
+        <Tooltip label={copied ? t("app.copied") : t("app.copy")}>
+          <ActionIcon onClick={copy} aria-label={copied ? t("app.copied") : t("app.copy")}>
+            {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </CopyButton>
+  );
+}
+
+export function CodeBlock({ code }: { code: string }) {
+  return (
+    <div style={{ position: "relative", maxWidth: "100%", minWidth: 0 }}>
+      <pre className="code" style={{ paddingRight: 48 }}>
+        {code}
+      </pre>
+      <div style={{ position: "absolute", top: 7, right: 8 }}>
+        <CopyIcon value={code} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+// A console line as the terminal would show it: what a progress bar wrote last, and its colours.
+import Anser from "anser";
+
+export interface Span {
+  text: string;
+  className: string;
+}
+
+const LONGEST_LINE = 10_000;
+// Every control sequence but colours (those end in "m") moves a cursor we do not have.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are made of control characters.
+const OTHER_ESCAPES =
+  /\u001b\[[0-?]*[ -/]*[@-ln-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[@-Z\\^_]/g;
+
+/** A carriage return starts the line again: only the last state counts. */
+export function lastState(text: string): string {
+  const states = text.split("\r").filter((state) => state !== "");
+  return states.at(-1) ?? "";
+}
+
+export function cleanLine(text: string): string {
+  const line = lastState(text).replace(OTHER_ESCAPES, "");
+  return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)} …` : line;
+}
+
+export function toSpans(text: string): Span[] {
+  const line = cleanLine(text);
+  if (!line.includes("\u001b[")) return [{ text: line, className: "" }];
+  return Anser.ansiToJson(line, { use_classes: true, remove_empty: true }).map((part) => ({
+    text: part.content,
+    className: [part.fg, part.bg && `${part.bg}-bg`, ...part.decorations].filter(Boolean).join(" "),
+  }));
+}

@@ -1,0 +1,70 @@
+// Numbers, times, sizes and durations as people read them, in the language of the page.
+import type { Scalar } from "@/api/types";
+
+/** Short enough for a tree row, and never another number: 6 significant digits, integers in full. */
+export function formatNumber(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "+∞" : "−∞";
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(4).replace(/\.?0+e/, "e");
+  return String(Number(value.toPrecision(6)));
+}
+
+/** A value as the server sends it; non-finite floats arrive as words. */
+export function formatValue(value: Scalar | undefined): string {
+  if (value === null || value === undefined) return "—";
+  if (typeof value === "number") return formatNumber(value);
+  if (value === "Infinity") return "+∞";
+  if (value === "-Infinity") return "−∞";
+  return String(value);
+}
+
+export function formatBytes(bytes: number | null | undefined): string {
+  if (bytes === null || bytes === undefined) return "—";
+  if (bytes < 1024) return `${bytes} B`;
+  const units = ["KiB", "MiB", "GiB", "TiB"];
+  let size = bytes / 1024;
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return `${size.toFixed(size < 10 ? 1 : 0)} ${units[unit]}`;
+}
+
+export function formatDuration(seconds: number): string {
+  const sign = seconds < 0 ? "−" : "";
+  const whole = Math.abs(seconds);
+  if (whole < 1) return `${sign}${Math.round(whole * 1000)} ms`;
+  if (whole < 60) return `${sign}${Number(whole.toFixed(whole < 10 ? 1 : 0))} s`;
+  const s = Math.floor(whole % 60);
+  const m = Math.floor((whole / 60) % 60);
+  const h = Math.floor((whole / 3600) % 24);
+  const d = Math.floor(whole / 86_400);
+  if (d > 0) return `${sign}${d} d ${h} h`;
+  return h > 0 ? `${sign}${h} h ${m} min` : `${sign}${m} min ${s} s`;
+}
+
+export function formatDate(when: string | number | null | undefined, language: string): string {
+  if (when === null || when === undefined) return "—";
+  const date = new Date(typeof when === "number" ? when * 1000 : when);
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(date);
+}
+
+export function formatAgo(when: string | null, language: string, now = Date.now()): string {
+  if (!when) return "—";
+  const seconds = (new Date(when).getTime() - now) / 1000;
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const size = Math.abs(seconds);
+  if (size < 45) return relative.format(0, "second");
+  if (size < 3600) return relative.format(Math.round(seconds / 60), "minute");
+  if (size < 86_400) return relative.format(Math.round(seconds / 3600), "hour");
+  if (size < 86_400 * 30) return relative.format(Math.round(seconds / 86_400), "day");
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(when));
+}
+
+/** How long a track has run: to its end, or to now. */
+export function trackSeconds(createdAt: string, endedAt: string | null, now = Date.now()): number {
+  return Math.max(0, ((endedAt ? new Date(endedAt).getTime() : now) - new Date(createdAt).getTime()) / 1000);
+}

@@ -1,0 +1,68 @@
+// What the address means on each page. Invalid values fall back silently; unknown ones are dropped by the router only.
+import type { TrackStatus, XKind } from "@/api/types";
+
+export interface TrackSearch {
+  path?: string;
+  view?: "tensorboard";
+  x?: XKind;
+  smooth?: number;
+  ylog?: boolean;
+  lo?: number;
+  hi?: number;
+  as?: "table";
+}
+export interface TracksSearch {
+  q?: string;
+  status?: TrackStatus;
+  tag?: string;
+  sort?: string;
+}
+export interface SignInSearch {
+  next?: string;
+}
+
+const STATUSES: readonly string[] = ["created", "running", "finished", "failed", "stopped"];
+const SORTS: readonly string[] = ["created_at", "name", "number", "last_seen_at"];
+
+const text = (value: unknown) =>
+  typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
+const number = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : undefined);
+
+export function parseTrackSearch(raw: Record<string, unknown>): TrackSearch {
+  const lo = number(raw.lo);
+  const hi = number(raw.hi);
+  const isRange = lo !== undefined && hi !== undefined && lo < hi;
+  const weight = number(raw.smooth);
+  return {
+    path: text(raw.path),
+    view: raw.view === "tensorboard" ? "tensorboard" : undefined,
+    x: raw.x === "time" || raw.x === "relative" ? raw.x : undefined,
+    smooth: weight !== undefined && weight > 0 && weight < 1 ? weight : undefined,
+    ylog: raw.ylog === true || raw.ylog === 1 ? true : undefined,
+    lo: isRange ? lo : undefined,
+    hi: isRange ? hi : undefined,
+    as: raw.as === "table" ? "table" : undefined,
+  };
+}
+
+export function parseTracksSearch(raw: Record<string, unknown>): TracksSearch {
+  const status = text(raw.status);
+  const sort = text(raw.sort);
+  return {
+    q: text(raw.q),
+    status: status && STATUSES.includes(status) ? (status as TrackStatus) : undefined,
+    tag: text(raw.tag),
+    sort: sort && SORTS.includes(sort.replace(/^-/, "")) ? sort : undefined,
+  };
+}
+
+/** Only an address inside this page may follow a sign-in; anything else would be an open redirect. */
+export function parseSignInSearch(raw: Record<string, unknown>): SignInSearch {
+  const next = text(raw.next);
+  return { next: next && /^\/(?![/\\])/.test(next) ? next : undefined };
+}
+
+/** Times in an address are UTC milliseconds; the API counts seconds. */
+export const toAddress = (x: XKind, value: number) => (x === "time" ? Math.round(value * 1000) : value);
+export const fromAddress = (x: XKind, value: number | undefined) =>
+  value !== undefined && x === "time" ? value / 1000 : value;
