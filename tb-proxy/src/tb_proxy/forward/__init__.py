@@ -1,0 +1,1 @@
+"""Passing requests on to another server, byte for byte; used by tb-proxy and by the local gateway."""
