@@ -20,6 +20,8 @@ from services.core.values import TYPE_OF_WIRE, ValueType, WireType
 
 # A batch of one-byte keys would decode to fifty times its size in objects; so objects are counted before they are made.
 MAX_OBJECTS = 1_000_000
+# Of each kind of entry; the decoder looks at the announced length before it makes any of them.
+_MANY = msgspec.Meta(max_length=200_000)
 
 
 class Encoding(IntEnum):
@@ -76,10 +78,10 @@ class WireBatch(msgspec.Struct, omit_defaults=True):
     writer: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
     seq: Annotated[int, msgspec.Meta(ge=1, le=2**62)]
     sent_at: float = 0.0
-    series: list[WireSeries] = []
-    configs: list[WireConfig] = []
-    console: list[WireConsole] = []
-    losses: list[WireLoss] = []
+    series: Annotated[list[WireSeries], _MANY] = []
+    configs: Annotated[list[WireConfig], _MANY] = []
+    console: Annotated[list[WireConsole], _MANY] = []
+    losses: Annotated[list[WireLoss], _MANY] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,7 @@ def decode_body(raw: bytes) -> BatchBody:
             console=[_console(console, budget) for console in wire.console],
             losses=wire.losses,
         )
-    except (msgspec.DecodeError, RecursionError, OverflowError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
         raise MalformedBatch(f"The body is not a batch: {error}") from error
 
 

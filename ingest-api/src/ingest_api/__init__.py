@@ -1,0 +1,1 @@
+"""The only writer of logged data: batches and files in, committed."""

@@ -1,0 +1,49 @@
+"""What ingest-api holds open while it runs.
+
+Shutdown order: uvicorn stops accepting and waits for requests in flight; the loops stop (a transposition is one
+transaction, so cutting it loses nothing); the group writer answers what it has taken in; the pool closes.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from ingest_api.settings import IngestApiSettings
+from services.core.clock import Clock, SystemClock
+from services.core.supervise import Supervisor
+from services.files.uploads import UploadCleaner
+from services.ingest.group_writer import GroupWriter
+from services.ingest.transposer import Transposer
+from services.storage.blobs import BlobStore
+from services.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Everything a route may use."""
+
+    database: Database
+    blobs: BlobStore
+    writer: GroupWriter
+    clock: Clock
+    supervisor: Supervisor | None
+
+
+@asynccontextmanager
+async def open_resources(settings: IngestApiSettings) -> AsyncIterator[Resources]:
+    """Open everything, run the loops, and close in reverse."""
+    async with AsyncExitStack() as stack:
+        database = Database.from_settings(settings)
+        stack.push_async_callback(database.close)
+        blobs = BlobStore(settings.blob_url)
+        writer = GroupWriter(
+            database, max_queue_bytes=settings.max_queue_bytes, max_project_bytes=settings.max_project_queue_bytes
+        )
+        stack.push_async_callback(writer.close)
+        supervisor = await stack.enter_async_context(
+            Supervisor().running(
+                transposer=Transposer(database, rested_s=settings.rested_s).run,
+                upload_cleaner=UploadCleaner(database, blobs).run,
+            )
+        )
+        yield Resources(database, blobs, writer, SystemClock(), supervisor)
