@@ -1,0 +1,1 @@
+"""The children of a folder path, across series, configs, console and files."""

@@ -1,0 +1,1 @@
+"""track-api: reads, and the control plane of projects, tracks and accounts."""

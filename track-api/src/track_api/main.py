@@ -1,0 +1,46 @@
+"""create_app: track-api from its settings. The only way to get the app, also in tests."""
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import JSONResponse
+
+from services.web.app import Edge, create_base_app
+from services.web.auth import is_probe
+from track_api.attempts import Attempts
+from track_api.resources import open_resources
+from track_api.routes import config, console, files, folders, page, projects, series, sessions, tokens, tracks
+from track_api.settings import TrackApiSettings
+
+# Everything else asks who you are. The page itself holds no data; what it loads asks for the cookie.
+PUBLIC = frozenset(
+    {
+        ("GET", "/api/v3/config"),
+        ("POST", "/api/v3/session"),
+        ("POST", "/api/v3/session/link"),
+        ("GET", "/api/openapi.json"),
+    }
+)
+
+
+def is_public(method: str, path: str) -> bool:
+    """Say whether a stranger may call an address."""
+    is_page = method in {"GET", "HEAD"} and not path.startswith(("/api", "/tb"))
+    return is_page or (method, path) in PUBLIC or is_probe(method, path)
+
+
+def create_app(settings: TrackApiSettings) -> FastAPI:
+    """Make the app."""
+    edge = Edge("track-api", "MLSteam Track: reading and control", is_public=is_public)
+    app = create_base_app(edge, lambda: open_resources(settings))
+    app.state.attempts = Attempts()
+    api = APIRouter(prefix="/api/v3")
+    for module in (config, sessions, tokens, projects, tracks, folders, series, console, files):
+        api.include_router(module.router)
+    app.include_router(api)
+
+    @app.get("/api/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        """Answer with the OpenAPI document of this service."""
+        return JSONResponse(app.openapi())
+
+    app.include_router(page.router)
+    return app

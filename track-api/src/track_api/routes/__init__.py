@@ -1,0 +1,1 @@
+"""The addresses of track-api, one file a noun."""

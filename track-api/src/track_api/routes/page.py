@@ -1,0 +1,46 @@
+"""The page: the built single-page app, with every deep link answered by its index."""
+
+from html import escape
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
+from starlette.exceptions import HTTPException
+
+from track_api.deps import CurrentResources
+
+router = APIRouter(include_in_schema=False)
+
+CSP = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'"
+)
+_NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>Track</title>
+<p>The page has not been built. Run <code>make run</code>, or <code>npm ci &amp;&amp; npm run build</code> in
+<code>frontend/</code>, then load this again. Looked in: <code>{folder}</code></p>"""
+
+
+def _index(folder: Path) -> Response:
+    headers = {"content-security-policy": CSP, "cache-control": "no-cache", "x-frame-options": "SAMEORIGIN"}
+    index = folder / "index.html"
+    if not index.is_file():
+        return HTMLResponse(_NOT_BUILT.format(folder=escape(str(folder))), status_code=503, headers=headers)
+    return HTMLResponse(index.read_text(encoding="utf-8"), headers=headers)
+
+
+@router.get("/{path:path}")
+async def get_page(request: Request, resources: CurrentResources, path: str) -> Response:
+    """Answer with a file of the built page, or with its index for every address that the page itself understands."""
+    if path.startswith(("api/", "tb/")):
+        raise HTTPException(404, "There is no such address.")
+    folder = resources.settings.track_api_static_dir.resolve()
+    file = (folder / path).resolve()
+    # Joined and resolved, then compared as paths: neither '..' nor a link nor a sibling's prefix leads outside.
+    if path and file.is_relative_to(folder) and file.is_file() and file.name != "index.html":
+        # Names under assets/ carry a hash of their content, so they never change.
+        cache = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
+        return FileResponse(file, headers={"cache-control": cache})
+    if path.startswith("assets/"):
+        raise HTTPException(404, "There is no such file.")
+    return _index(folder)

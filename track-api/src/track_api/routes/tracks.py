@@ -1,0 +1,114 @@
+"""Tracks: create, list, change, delete."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.accounts.access import Right, check_role
+from services.core.errors import (
+    BadCursor,
+    BadQuery,
+    BadValue,
+    MissingRight,
+    ProjectNotFound,
+    TrackDeleted,
+    TrackNotFound,
+    Unauthenticated,
+)
+from services.projects.store import get_project
+from services.tracks import actions, store
+from services.tracks.model import TrackStatus
+from services.web.auth import CurrentPrincipal, ReadableTrack, WritableTrack
+from services.web.problem import responses
+from track_api.cursors import read_cursor, write_cursor
+from track_api.deps import CurrentClock, CurrentDatabase, CurrentResources, Reading
+from track_api.routes.projects import Limit, Search
+from track_api.schemas.tracks import TrackChange, TrackIn, TrackList, TrackOut
+
+router = APIRouter(tags=["tracks"])
+
+_TRACK_ERRORS = responses(Unauthenticated, MissingRight, TrackNotFound, TrackDeleted)
+_CURSOR_TYPES: dict[str, type[Any]] = {"created_at": datetime, "last_seen_at": datetime, "number": int}
+
+
+@router.get(
+    "/projects/{project}/tracks",
+    responses=responses(Unauthenticated, MissingRight, ProjectNotFound, BadCursor, BadQuery),
+)
+async def list_tracks(
+    project: str,
+    principal: CurrentPrincipal,
+    session: Reading,
+    clock: CurrentClock,
+    q: Search = "",
+    status: TrackStatus | None = None,
+    tag: Annotated[str | None, Query(max_length=200, pattern="^[^\x00]*$")] = None,
+    sort: Annotated[str, Query(max_length=50)] = "-created_at",
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> TrackList:
+    """List tracks; `q` searches names, `sort` takes created_at, name, number, status or last_seen_at, minus reverses."""
+    principal.require_user()
+    found = await get_project(session, principal, project)
+    after = None
+    if cursor:
+        after = read_cursor(cursor, _CURSOR_TYPES.get(sort.removeprefix("-"), str), UUID)
+    rows = await store.list_tracks(
+        session,
+        found.project_id,
+        search=q,
+        status=status,
+        tag=tag,
+        sort=sort,
+        after=after,  # type: ignore[arg-type]  # read_cursor has checked that it is a value and a UUID
+        limit=limit + 1,
+    )
+    more = write_cursor(rows[limit - 1][1], rows[limit - 1][0].track_id) if len(rows) > limit else None
+    now = clock.now()
+    return TrackList(items=[TrackOut.of(track, now) for track, _ in rows[:limit]], next_cursor=more)
+
+
+@router.post(
+    "/projects/{project}/tracks",
+    status_code=201,
+    responses=responses(Unauthenticated, MissingRight, ProjectNotFound, BadValue),
+)
+async def create_track(
+    project: str, body: TrackIn, principal: CurrentPrincipal, database: CurrentDatabase, clock: CurrentClock
+) -> TrackOut:
+    """Make a track; without a name it gets a readable one."""
+    principal.require_user()
+    async with database.transaction() as session:
+        found = await get_project(session, principal, project)
+        check_role(found.role, Right.WRITE)
+        track = await actions.create_track(
+            session, found.project_id, created_by=principal.name, name=body.name, tags=body.tags, notes=body.notes
+        )
+    return TrackOut.of(track, clock.now())
+
+
+@router.get("/tracks/{track_id}", responses=_TRACK_ERRORS)
+async def get_track(access: ReadableTrack, session: Reading, clock: CurrentClock) -> TrackOut:
+    """Answer with a track, without what was logged."""
+    return TrackOut.of(await store.get_track(session, access.track_id), clock.now())
+
+
+@router.patch("/tracks/{track_id}", responses=_TRACK_ERRORS | responses(BadValue))
+async def change_track(
+    access: WritableTrack, body: TrackChange, database: CurrentDatabase, clock: CurrentClock
+) -> TrackOut:
+    """Rename, tag or annotate a track."""
+    async with database.transaction() as session:
+        track = await actions.change_track(session, access.track_id, name=body.name, tags=body.tags, notes=body.notes)
+    return TrackOut.of(track, clock.now())
+
+
+@router.delete("/tracks/{track_id}", status_code=204, responses=_TRACK_ERRORS)
+async def delete_track(access: WritableTrack, database: CurrentDatabase, resources: CurrentResources) -> None:
+    """Delete a track with everything it holds."""
+    async with database.transaction() as session:
+        blobs = await actions.delete_track(session, access.track_id)
+    # After the commit: a blob without a row is waste, a row without its blob would be a loss.
+    await resources.blobs.delete(blobs)

@@ -1,0 +1,1 @@
+"""What track-api answers and takes, one file a noun. Output models have no defaults."""

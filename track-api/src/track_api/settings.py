@@ -1,0 +1,20 @@
+"""Settings of track-api, read once at its start."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from services.core.settings import ServiceSettings
+
+
+class TrackApiSettings(ServiceSettings):
+    """The shared settings and track-api's own."""
+
+    track_api_host: str = Field(default="127.0.0.1", description="Address to listen on")
+    track_api_port: int = Field(default=8082, ge=1, le=65535, description="Port to listen on")
+    track_api_static_dir: Path = Field(
+        default=Path("frontend/dist"), description="Folder of the built page; without it only the API is served"
+    )
+    ingest_address: str | None = Field(
+        default=None, description="Address of ingest-api for clients that reach it without the gateway"
+    )
