@@ -1,0 +1,131 @@
+"""SIGKILL of a real ingest-api while writers log: no acknowledged point is missing, none is there twice."""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+
+import httpx2
+import numpy as np
+import pytest
+from support.ingest import MSGPACK, Place, batch, make_place
+
+from services.ingest.transposer import Transposer
+from services.series.load import load_points
+from services.storage.database import Database
+
+_WRITERS = 4
+_KILLS = 3
+
+
+def _free_port() -> int:
+    for port in range(18100, 18120):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    pytest.fail("no free port")
+
+
+class _Server:
+    """ingest-api as a process of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._port = port
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "ingest_api"],
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "MLSTEAM_INGEST_API_PORT": str(self._port), "MLSTEAM_INGEST_API_RESTED_S": "0"},
+        )
+
+    def stop(self, how: signal.Signals) -> int:
+        self._process.send_signal(how)
+        return self._process.wait(30)
+
+    async def wait_ready(self) -> None:
+        async with httpx2.AsyncClient() as client:
+            for _ in range(300):
+                try:
+                    if (await client.get(f"{self.url}/readyz")).status_code == 200:
+                        return
+                except httpx2.TransportError:
+                    pass
+                await asyncio.sleep(0.1)
+        pytest.fail("ingest-api did not become ready")
+
+
+class _Writer:
+    """Sends one batch after the other, each until it is acknowledged, and keeps a ledger of its own."""
+
+    def __init__(self, place: Place, url: str, number: int) -> None:
+        self._place = place
+        self._url = url + place.batches
+        self._name = f"{number:032x}"
+        self._base = number * 1_000_000.0
+        self.acked: list[float] = []
+        self.sent: set[float] = set()
+        self.n_duplicates = 0
+
+    async def run(self, is_over: asyncio.Event) -> None:
+        seq = 0
+        async with httpx2.AsyncClient(headers={"authorization": f"Bearer {self._place.token}"}, timeout=5) as client:
+            while not is_over.is_set():
+                seq += 1
+                values = [self._base + seq * 10 + i for i in range(3)]
+                body = batch(seq, writer=self._name, values=values)
+                self.sent.update(values)
+                await self._send(client, body)
+                self.acked += values
+
+    async def _send(self, client: httpx2.AsyncClient, body: bytes) -> None:
+        while True:
+            try:
+                answer = await client.post(self._url, content=body, headers=MSGPACK)
+            except httpx2.TransportError:
+                await asyncio.sleep(0.05)
+                continue
+            if answer.status_code == 200:
+                self.n_duplicates += answer.json()["is_duplicate"]
+                return
+            assert answer.status_code == 503, answer.text
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.slow
+async def test_a_killed_server_loses_and_doubles_nothing(
+    database: Database, service_environment: dict[str, str]
+) -> None:
+    place = await make_place(database)
+    chance = random.Random(20)
+    server = _Server(_free_port())
+    try:
+        await server.wait_ready()
+        writers = [_Writer(place, server.url, number) for number in range(1, _WRITERS + 1)]
+        is_over = asyncio.Event()
+        running = [asyncio.create_task(writer.run(is_over)) for writer in writers]
+        for _ in range(_KILLS):
+            await asyncio.sleep(1.0 + chance.random())
+            server.stop(signal.SIGKILL)
+            server.start()
+            await server.wait_ready()
+        await asyncio.sleep(1.0)
+        is_over.set()
+        await asyncio.gather(*running)
+    finally:
+        assert server.stop(signal.SIGTERM) in {0, -signal.SIGTERM}
+    await Transposer(database, rested_s=0).run_once()
+    async with database.read() as session:
+        parts = (await load_points(session, place.track_id, ["loss"]))["loss"]
+    stored = Counter(value for part in parts for value in np.asarray(part.values).tolist())
+    acked = {value for writer in writers for value in writer.acked}
+    assert len(acked) > 100, "the writers hardly wrote"
+    assert max(stored.values()) == 1
+    assert acked <= set(stored)
+    assert set(stored) <= set().union(*(writer.sent for writer in writers))
