@@ -21,7 +21,6 @@ const leaf = {
   size_bytes: null,
   content_type: null,
   sha256: null,
-  updated_at: null,
 } as const;
 
 function entry(key: string, children: Entry[] = [], isLeaf = children.length === 0): Entry {

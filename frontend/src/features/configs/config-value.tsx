@@ -19,7 +19,7 @@ export function ConfigValue({ leaf }: { leaf: Leaf }) {
       </Group>
       <Text size="sm" className="dim" mt="sm">
         {leaf.type && `${t("folder.type")}: ${leaf.type}`}
-        {leaf.updated_at && ` · ${t("folder.updated")}: ${formatDate(leaf.updated_at, i18n.language)}`}
+        {leaf.time !== null && ` · ${t("folder.updated")}: ${formatDate(leaf.time, i18n.language)}`}
       </Text>
     </div>
   );

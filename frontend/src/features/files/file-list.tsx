@@ -4,7 +4,7 @@ import { IconDownload } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { fileUrl } from "@/api/files";
 import type { Entry } from "@/api/types";
-import { formatAgo, formatBytes } from "@/lib/format";
+import { formatBytes, formatDate } from "@/lib/format";
 
 interface Props {
   trackId: string;
@@ -35,7 +35,7 @@ export function FileList({ trackId, entries, labelOf, onOpen }: Props) {
                 </button>
               </td>
               <td className="num">{formatBytes(entry.leaf?.size_bytes)}</td>
-              <td className="phone-hidden dim">{formatAgo(entry.leaf?.updated_at ?? null, i18n.language)}</td>
+              <td className="phone-hidden dim">{formatDate(entry.leaf?.time, i18n.language)}</td>
               <td style={{ textAlign: "right" }}>
                 <ActionIcon
                   component="a"

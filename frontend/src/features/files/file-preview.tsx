@@ -35,7 +35,7 @@ export function FilePreview({ trackId, fileKey, leaf }: Props) {
         <div className={classes.facts}>
           <span>{formatBytes(size)}</span>
           {leaf.content_type && <span>{leaf.content_type}</span>}
-          {leaf.updated_at && <span>{formatDate(leaf.updated_at, i18n.language)}</span>}
+          {leaf.time !== null && <span>{formatDate(leaf.time, i18n.language)}</span>}
           {leaf.sha256 && (
             <span className="mono cut" title={leaf.sha256}>
               sha256 {leaf.sha256}

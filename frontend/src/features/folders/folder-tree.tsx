@@ -94,7 +94,6 @@ export function FolderTree({ entries, selected, onSelect }: Props) {
         value={filter}
         onChange={(event) => setFilter(event.currentTarget.value)}
       />
-      {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: a tree may name its active descendant. */}
       <div
         ref={scroller}
         role="tree"

@@ -69,7 +69,12 @@ export function plotOptions(style: PlotStyle, events: PlotEvents): uPlot.Options
       drag: { x: true, y: false, setScale: false },
       points: { size: 7, fill: line },
       // The server cuts the range anew, so a double click must not only rescale what is already here.
-      bind: { dblclick: () => () => (events.onReset?.(), null) },
+      bind: {
+        dblclick: () => () => {
+          events.onReset?.();
+          return null;
+        },
+      },
     },
     hooks: {
       setSelect: [

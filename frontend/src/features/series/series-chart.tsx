@@ -94,14 +94,14 @@ function Plot({ columns, view, height, isCompact, label, language, onZoom, onRes
   const [cursor, setCursor] = useState<number | null>(null);
   const smoothed = useMemo(() => smooth(columns.value, view.smoothing), [columns, view.smoothing]);
   const data = useMemo((): uPlot.AlignedData => {
-    const fit = view.isLog ? onlyPositive : (values: (number | null)[]) => values;
+    const toAxis = view.isLog ? onlyPositive : (values: (number | null)[]) => values;
     const empty = columns.x.map(() => null);
     return [
       columns.x,
-      fit(columns.value),
-      view.smoothing > 0 ? fit(smoothed) : empty,
-      columns.min ? fit(columns.min) : empty,
-      columns.max ? fit(columns.max) : empty,
+      toAxis(columns.value),
+      view.smoothing > 0 ? toAxis(smoothed) : empty,
+      columns.min ? toAxis(columns.min) : empty,
+      columns.max ? toAxis(columns.max) : empty,
     ];
   }, [columns, smoothed, view.isLog, view.smoothing]);
   const ref = usePlot(

@@ -7,9 +7,10 @@ const series: Series = {
   type: "float",
   n_stored: 4,
   n_drawn: 4,
+  n_nonfinite: 2,
   is_bucketed: false,
   last: null,
-  points: { x: [0, 1, 2, 3], value: [2, "NaN", 1, "Infinity"], step: null, time: null },
+  points: { x: [0, 1, 2, 3], value: [2, "NaN", 1, "Infinity"], step: [0, 1, 2, 3], time: [10, 11, 12, 13] },
   buckets: null,
 };
 
@@ -39,8 +40,8 @@ describe("toColumns", () => {
         count: [5, 0],
       },
     });
-    expect(columns.value).toEqual([2, null]);
-    expect(columns.min).toEqual([0.5, null]);
+    expect(columns.value).toEqual([2]);
+    expect(columns.min).toEqual([0.5]);
     expect(columns.highest).toEqual({ value: 9, x: 0 });
     expect(columns.nonFinite).toEqual([]);
   });

@@ -46,9 +46,11 @@ export function toColumns(series: Series): SeriesColumns {
     if (x === null) continue;
     const isEmpty = buckets !== null && buckets.count[index] === 0;
     const value = toFinite(values[index]);
+    // A column nobody logged into is no gap of the series: the line goes on to the next one.
+    if (isEmpty) continue;
     columns.x.push(x);
     columns.value.push(value);
-    if (value === null && !isEmpty) columns.nonFinite.push({ x, value: String(values[index] ?? "NaN") });
+    if (value === null) columns.nonFinite.push({ x, value: String(values[index] ?? "NaN") });
     const low = buckets ? toFinite(buckets.min[index]) : value;
     const high = buckets ? toFinite(buckets.max[index]) : value;
     columns.min?.push(low);

@@ -67,14 +67,16 @@ export function SeriesPanel({ trackId, seriesKey, isText, search, onSearch }: Pr
       {isTable && series ? (
         <SeriesTable series={series} xLabel={t(`series.${view.x}`)} />
       ) : (
-        <SeriesChart
-          trackId={trackId}
-          seriesKey={seriesKey}
-          view={view}
-          height={380}
-          onReset={reset}
-          onZoom={(lo, hi) => onSearch({ lo: toAddress(view.x, lo), hi: toAddress(view.x, hi) })}
-        />
+        <div className="card" style={{ padding: "12px 8px 8px" }}>
+          <SeriesChart
+            trackId={trackId}
+            seriesKey={seriesKey}
+            view={view}
+            height={380}
+            onReset={reset}
+            onZoom={(lo, hi) => onSearch({ lo: toAddress(view.x, lo), hi: toAddress(view.x, hi) })}
+          />
+        </div>
       )}
     </Stack>
   );
@@ -112,10 +114,8 @@ function SeriesFacts({ series, view }: { series: Series; view: SeriesView }) {
           ? t("series.drawn", { drawn: series.n_drawn, stored: series.n_stored })
           : t("series.points", { count: series.n_stored })}
       </span>
-      {columns.nonFinite.length > 0 && (
-        <span style={{ color: "var(--warn)" }}>
-          {t("series.nonFinite", { count: columns.nonFinite.length })}
-        </span>
+      {series.n_nonfinite > 0 && (
+        <span style={{ color: "var(--warn)" }}>{t("series.nonFinite", { count: series.n_nonfinite })}</span>
       )}
       {view.isLog && columns.lowest && columns.lowest.value <= 0 && <span>{t("series.logHidden")}</span>}
     </div>

@@ -39,7 +39,9 @@ export function TrackBar({ track, isTensorboard, onSwitch }: Props) {
         </ActionIcon>
       </Tooltip>
       <StatusLabel track={track} />
-      <span className="dim num phone-hidden">{formatDuration(trackSeconds(track.created_at, end))}</span>
+      <span className="dim num phone-hidden">
+        {formatDuration(trackSeconds(track.started_at ?? track.created_at, end))}
+      </span>
       <Group gap={4} className="phone-hidden" wrap="nowrap" style={{ overflow: "hidden" }}>
         {track.tags.map((tag) => (
           <Badge key={tag}>{tag}</Badge>

@@ -108,7 +108,7 @@ function TrackRow({ track, isSelected, onToggle, onTag }: RowProps) {
         {formatAgo(track.created_at, i18n.language)}
       </td>
       <td className={`phone-hidden num ${classes.right}`}>
-        {formatDuration(trackSeconds(track.created_at, end))}
+        {formatDuration(trackSeconds(track.started_at ?? track.created_at, end))}
       </td>
     </tr>
   );
