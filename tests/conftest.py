@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
+from support.apps import Apps, running_apps
 from support.postgres import TestServer, running_server
 
 from services.core.settings import ServiceSettings
@@ -62,3 +63,10 @@ def service_environment(database_url: str, tmp_path: Path, monkeypatch: pytest.M
 def service_settings(service_environment: dict[str, str]) -> ServiceSettings:
     """The shared settings, read from the test's environment."""
     return ServiceSettings()
+
+
+@pytest.fixture
+async def apps(service_environment: dict[str, str], database: Database) -> AsyncIterator[Apps]:
+    """track-api and ingest-api in this process, and a signed-in caller of each."""
+    async with running_apps(database) as opened:
+        yield opened

@@ -13,11 +13,13 @@ from services.core.errors import BadCursor
 
 def write_cursor(*values: Any) -> str:
     """Turn the place after which a list goes on into a text."""
-    plain = [
-        ["t", v.isoformat()] if isinstance(v, datetime) else ["u", str(v)] if isinstance(v, UUID) else ["v", v]
-        for v in values
-    ]
-    return base64.urlsafe_b64encode(msgspec.json.encode(plain)).decode().rstrip("=")
+    return base64.urlsafe_b64encode(msgspec.json.encode([_plain(value) for value in values])).decode().rstrip("=")
+
+
+def _plain(value: Any) -> tuple[str, Any]:
+    if isinstance(value, datetime):
+        return "t", value.isoformat()
+    return ("u", str(value)) if isinstance(value, UUID) else ("v", value)
 
 
 def _read(kind: str, value: Any) -> Any:
@@ -29,9 +31,8 @@ def _read(kind: str, value: Any) -> Any:
 def read_cursor(cursor: str, *types: type[Any]) -> tuple[Any, ...]:
     """Read what write_cursor wrote. Raises: BadCursor when it is something else."""
     try:
-        plain = msgspec.json.decode(
-            base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=list[tuple[str, Any]]
-        )
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        plain = msgspec.json.decode(raw, type=list[tuple[str, Any]])
         values = tuple(_read(kind, value) for kind, value in plain)
     except (binascii.Error, ValueError, TypeError, msgspec.DecodeError) as error:
         raise BadCursor from error

@@ -3,7 +3,7 @@
 from html import escape
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.exceptions import HTTPException
 
@@ -30,7 +30,7 @@ def _index(folder: Path) -> Response:
 
 
 @router.get("/{path:path}")
-async def get_page(request: Request, resources: CurrentResources, path: str) -> Response:
+async def get_page(resources: CurrentResources, path: str) -> Response:
     """Answer with a file of the built page, or with its index for every address that the page itself understands."""
     if path.startswith(("api/", "tb/")):
         raise HTTPException(404, "There is no such address.")

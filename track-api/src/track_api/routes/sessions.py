@@ -25,9 +25,7 @@ async def _user(session: Reading, principal: Principal) -> UserOut:
     )
 
 
-async def _open_session(
-    request: Request, response: Response, resources: Resources, principal: Principal, clock: CurrentClock
-) -> UserOut:
+async def _open_session(response: Response, resources: Resources, principal: Principal, clock: CurrentClock) -> UserOut:
     lasts = timedelta(days=resources.settings.session_days)
     async with resources.database.transaction() as session:
         secret = await store.insert_session(session, principal.user_id, clock.now(), lasts)
@@ -64,7 +62,7 @@ async def sign_in(
     except SignInFailed:
         attempts.failed(*keys)
         raise
-    return await _open_session(request, response, resources, principal, clock)
+    return await _open_session(response, resources, principal, clock)
 
 
 @router.post("/session/link", responses=responses(SignInFailed, CrossSiteRequest))
@@ -75,7 +73,7 @@ async def sign_in_once(
     _refuse_other_sites(request)
     async with resources.database.transaction() as session:
         principal = await sign_in_by_link(session, body.token, clock)
-    return await _open_session(request, response, resources, principal, clock)
+    return await _open_session(response, resources, principal, clock)
 
 
 @router.delete("/session", status_code=204, responses=responses(Unauthenticated))
@@ -112,4 +110,4 @@ async def put_password(
         attempts.failed(key)
         raise
     if session_secret(request):
-        await _open_session(request, response, resources, principal, clock)
+        await _open_session(response, resources, principal, clock)

@@ -49,7 +49,7 @@ async def list_tracks(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> TrackList:
-    """List tracks; `q` searches names, `sort` takes created_at, name, number, status or last_seen_at, minus reverses."""
+    """List tracks; `q` searches names; `sort` takes a column, and a minus before it reverses."""
     principal.require_user()
     found = await get_project(session, principal, project)
     after = None
@@ -62,7 +62,7 @@ async def list_tracks(
         status=status,
         tag=tag,
         sort=sort,
-        after=after,  # type: ignore[arg-type]  # read_cursor has checked that it is a value and a UUID
+        after=after,
         limit=limit + 1,
     )
     more = write_cursor(rows[limit - 1][1], rows[limit - 1][0].track_id) if len(rows) > limit else None

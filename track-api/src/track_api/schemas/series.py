@@ -1,6 +1,6 @@
 """Series as they are drawn."""
 
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import numpy as np
@@ -131,7 +131,7 @@ def _buckets(view: SeriesView) -> BucketsOut | None:
     )  # fmt: skip
 
 
-def series_fields(view: SeriesView) -> dict[str, object]:
+def series_fields(view: SeriesView) -> dict[str, Any]:
     """Return the fields of a series' answer; columns are built by us, so they are not validated again."""
     last = None
     if view.last is not None:
