@@ -66,7 +66,7 @@ class Forward(Response):
             raise failure
 
     async def _relay(self, scope: Scope, receive: Receive, send: Send, body_ended: asyncio.Event) -> None:
-        names = {name.lower() for name, _ in self._headers}
+        names = {name.lower() for name, _ in self._sent}
         has_body = b"content-length" in names or any(
             name.lower() == b"transfer-encoding" for name, _ in scope["headers"]
         )

@@ -1,0 +1,81 @@
+"""The one address of the embedded stack: passes each request to the service it is for.
+
+Started by stack.py. Knows no product rule: who may do what is asked by the services behind it.
+"""
+
+import os
+import re
+
+import httpx2
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from tb_proxy.forward.headers import end_to_end, to_service
+from tb_proxy.forward.http import Forward, target_of
+
+_FILES = re.compile(r"/api/v3/tracks/[^/]+/files/")
+
+
+def service_for(method: str, path: str) -> str:
+    """Name the service that answers a request."""
+    if path.startswith("/api/v3/ingest/") or (method == "PUT" and _FILES.match(path)):
+        return "ingest-api"
+    if path == "/tb" or path.startswith("/tb/"):
+        return "tb-proxy"
+    return "track-api"
+
+
+class Gateway:
+    """The ASGI application."""
+
+    def __init__(self, ports: dict[str, int]) -> None:
+        self._ports = ports
+        # No read time-out: an upload or a long export ends when either side ends it. Idle connections end here before
+        # uvicorn ends them after its 5 s.
+        self._client = httpx2.AsyncClient(
+            timeout=httpx2.Timeout(None, connect=5),
+            limits=httpx2.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=4),
+            trust_env=False,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] == "websocket":
+            # No service speaks it.
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        port = self._ports[service_for(scope["method"], scope["path"])]
+        caller = scope["client"][0] if scope.get("client") else "unknown"
+        headers = to_service(scope["headers"], client=caller, scheme=scope["scheme"])
+        url = target_of(scope, f"http://127.0.0.1:{port}")
+        await Forward(self._client, url, headers, answer_headers=end_to_end)(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "lifespan.shutdown":
+            await send({"type": "lifespan.startup.complete"})
+        await self._client.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def main() -> None:
+    """Serve until a signal."""
+    names = ("gateway", "ingest-api", "track-api", "tb-proxy")
+    ports = {name: int(os.environ[f"MLSTEAM_GATEWAY_{name.replace('-', '_').upper()}_PORT"]) for name in names}
+    uvicorn.run(
+        Gateway(ports),
+        host=os.environ.get("MLSTEAM_GATEWAY_HOST", "127.0.0.1"),
+        port=ports["gateway"],
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Where the embedded stack keeps its things and which ports it takes, read once from the environment."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """MLSTEAM_PORT, MLSTEAM_HOST, MLSTEAM_RUN_DIR, MLSTEAM_DATABASE_URL, MLSTEAM_PUBLIC_URL, MLSTEAM_SAMPLE."""
+
+    port: int
+    host: str
+    run_dir: Path
+    database_url: str | None
+    public_url: str
+    with_sample: bool
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The port of every process, by name."""
+        names = ("gateway", "ingest-api", "track-api", "tb-proxy")
+        return {name: self.port + offset for offset, name in enumerate(names)}
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the logs."""
+        return self.run_dir / "logs"
+
+    @property
+    def state_file(self) -> Path:
+        """Where a running stack says who and where it is."""
+        return self.run_dir / "stack.json"
+
+    def service_environment(self, database_url: str) -> dict[str, str]:
+        """Return the variables that all services get."""
+        environment = dict(os.environ)
+        environment |= {
+            "MLSTEAM_DATABASE_URL": database_url,
+            "MLSTEAM_PUBLIC_URL": self.public_url,
+            "MLSTEAM_TRACK_API_STATIC_DIR": str(ROOT / "frontend" / "dist"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        environment.setdefault("MLSTEAM_BLOB_URL", (self.run_dir / "data" / "blobs").as_uri())
+        for name in ("ingest-api", "track-api", "tb-proxy"):
+            prefix = f"MLSTEAM_{name.replace('-', '_').upper()}"
+            environment[f"{prefix}_PORT"] = str(self.ports[name])
+            environment[f"{prefix}_HOST"] = "127.0.0.1"
+        # A token of another server in the caller's shell is none of the services' business.
+        for name in ("MLSTEAM_API_TOKEN", "MLSTEAM_TRACK_ID"):
+            environment.pop(name, None)
+        return environment
+
+
+def read_settings() -> StackSettings:
+    """Read the environment, or end with a sentence about what is wrong in it."""
+    text = os.environ.get("MLSTEAM_PORT", "8080")
+    if not text.isdigit() or not 1 <= int(text) <= 65_532:
+        sys.exit(f"MLSTEAM_PORT must be a number from 1 to 65532 (three more ports after it are used), not {text!r}")
+    port = int(text)
+    host = os.environ.get("MLSTEAM_HOST", "127.0.0.1")
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 (compared, not bound)
+    return StackSettings(
+        port=port,
+        host=host,
+        run_dir=Path(os.environ.get("MLSTEAM_RUN_DIR") or ROOT / ".run").resolve(),
+        database_url=os.environ.get("MLSTEAM_DATABASE_URL") or None,
+        public_url=os.environ.get("MLSTEAM_PUBLIC_URL") or f"http://{shown}:{port}",
+        with_sample=os.environ.get("MLSTEAM_SAMPLE", "1") not in {"0", "no", "false"},
+    )
