@@ -1,0 +1,72 @@
+"""What may be logged: bool, int (64 bits), float, str; numbers of numpy and torch come in through their `.item()`.
+
+Called by handles.py and track.py. Guarantees a plain Python value that the wire form can hold.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+from mlsteam.errors import BadValueError
+from mlsteam.keys import join_key
+
+Value = bool | int | float | str
+
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+# The server's limit for one text is larger; a text of this size belongs into a file.
+MAX_TEXT_BYTES = 65_536
+
+
+def plain_value(value: object) -> Value:
+    """Return a plain value for anything that is one. Raises: BadValueError."""
+    if not isinstance(value, bool | int | float | str):
+        value = _unwrap(value)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, int):
+        if not INT64_MIN <= value <= INT64_MAX:
+            raise BadValueError("An integer must fit into 64 bits; log it as a float or as a string.")
+        return int(value)
+    return _checked_text(str(value))
+
+
+def _unwrap(value: object) -> Value:
+    item = getattr(value, "item", None)
+    if callable(item):
+        try:
+            plain = item()
+        except (RuntimeError, TypeError, ValueError) as error:
+            # An array of several elements: which one did the caller mean?
+            raise BadValueError(f"A {type(value).__name__} of several elements is not one value: {error}") from error
+        if isinstance(plain, bool | int | float | str):
+            return plain
+    raise BadValueError(f"A value is a bool, int, float or str, not {type(value).__name__}.")
+
+
+def _checked_text(text: str) -> str:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise BadValueError("A text must be valid UTF-8.") from None
+    if size > MAX_TEXT_BYTES:
+        raise BadValueError(f"A text holds at most {MAX_TEXT_BYTES} bytes, this one {size}; use .upload() for it.")
+    return text
+
+
+def plain_number(value: object, what: str) -> float:
+    """Return a finite float. Raises: BadValueError."""
+    number = plain_value(value)
+    if isinstance(number, bool | str) or not math.isfinite(number):
+        raise BadValueError(f"{what} is a finite number, not {value!r}.")
+    return float(number)
+
+
+def flatten(folder: str, values: Mapping[object, object]) -> Iterator[tuple[str, Value]]:
+    """Give every leaf of a nested dict with its key. Raises: BadKeyError, BadValueError."""
+    for name, value in values.items():
+        key = join_key(folder, name)
+        if isinstance(value, Mapping):
+            yield from flatten(key, value)
+        else:
+            yield key, plain_value(value)
