@@ -20,13 +20,9 @@ export function CopyIcon({ value }: { value: string }) {
 
 export function CodeBlock({ code }: { code: string }) {
   return (
-    <div style={{ position: "relative", maxWidth: "100%", minWidth: 0 }}>
-      <pre className="code" style={{ paddingRight: 48 }}>
-        {code}
-      </pre>
-      <div style={{ position: "absolute", top: 7, right: 8 }}>
-        <CopyIcon value={code} />
-      </div>
+    <div className="code-block">
+      <pre className="code">{code}</pre>
+      <CopyIcon value={code} />
     </div>
   );
 }

@@ -46,7 +46,8 @@ export function plotOptions(style: PlotStyle, events: PlotEvents): uPlot.Options
     axes: [
       {
         ...axis,
-        size: 28,
+        // A time axis has a second line with the date.
+        size: style.x === "time" ? 42 : 28,
         space: style.isCompact ? 70 : 80,
         values: style.x === "time" ? undefined : (_plot, ticks) => ticks.map((tick) => xText(style.x, tick)),
       },
