@@ -1,1 +1,1 @@
-"""What TensorBoard is given of a track."""
+"""A track's data in the form TensorBoard reads."""

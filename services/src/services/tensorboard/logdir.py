@@ -1,103 +1,123 @@
-"""Write what a track holds into a private folder, in the form that its TensorBoard process reads.
+"""Write a track's series and config values into a folder of event files, and keep it up to date.
 
-Called by tb-proxy. Guarantees that the folder's one file is replaced as a whole: a reader sees the old or the new state.
-The process that reads it has no way to the database; what is in the folder is all it can show.
+Called by tb-proxy, which keeps one of these for every TensorBoard that runs. Guarantees that a call writes only what is
+new since the last, so that a reader that follows the file never sees a point twice.
 """
 
+import asyncio
+import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.configs.store import read_configs
+from services.configs.store import ConfigValue, read_configs
 from services.core.points import Points
-from services.core.values import ValueType
+from services.core.values import ValueType, to_text
 from services.series.load import load_points, load_summaries
-from services.storage.database import ReadSession
+from services.storage.database import Database
+from services.tensorboard.events import file_start, scalar_records, text_record
 
-SNAPSHOT_FILE = "track.msgpack"
-# TensorBoard's own limit of texts that it shows of one tag is 100.
+# TensorBoard keeps 1,000 points a series; reading far more than that only makes its start slow.
+_POINTS = 5_000
 _TEXTS = 100
-_STEP_LIMIT = 2**53
+_LONGEST_TEXT = 20_000
+_LONGEST_CELL = 1_000
+_CONFIG_TAG = "config"
+# A step past this loses its exactness on the way through the page's JSON.
+_STEP_LIMIT = 2.0**53
 
 
-def order_by_step(steps: NDArray[np.float64], times: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-    """Return TensorBoard's steps (whole, strictly rising) and which point stands at each: the later one by time.
+class Logdir:
+    """The event file of one track: one run, named `track`."""
 
-    It keeps one point a step and knows no fractions; points without a step count through in order of time. Where
-    rounding would put two points of different steps into one, all are counted through as well.
-    """
-    by_time = np.argsort(times, kind="stable")
-    given = steps[by_time]
-    whole = np.floor(given) if len(given) else given
-    is_usable = not np.isnan(given).any() and bool((whole == given).all()) and bool((np.abs(given) < _STEP_LIMIT).all())
-    if not is_usable:
-        order = by_time if np.isnan(given).all() else by_time[np.lexsort((np.arange(len(given)), given))]
-        return np.arange(len(order), dtype=np.int64), order
-    order = by_time[np.argsort(given, kind="stable")]
-    ordered = steps[order]
-    is_last = np.append(ordered[1:] != ordered[:-1], True) if len(ordered) else np.zeros(0, dtype=bool)
-    order = order[is_last]
-    return steps[order].astype(np.int64), order
+    def __init__(self, database: Database, track_id: UUID, folder: Path) -> None:
+        self._database = database
+        self._track_id = track_id
+        run = folder / "track"
+        run.mkdir(parents=True)
+        now = time.time()
+        self._file = run / f"events.out.tfevents.{int(now)}.track"
+        self._file.write_bytes(file_start(now))
+        self._written: dict[str, int] = {}
+        self._config = ""
+        self._config_step = 0
+
+    async def update(self) -> None:
+        """Append what was logged since the last call. Raises: DatabaseDown."""
+        async with self._database.read() as session:
+            summaries = await load_summaries(session, self._track_id)
+            grown = [key for key, held in summaries.items() if held.n_points > self._written.get(key, 0)]
+            parts = await load_points(session, self._track_id, grown) if grown else {}
+            configs = await read_configs(session, self._track_id)
+        # In a thread, because a large track takes a moment that other pages should not wait for.
+        await asyncio.to_thread(self._append, parts, configs)
+
+    def _append(self, parts: dict[str, list[Points]], configs: list[ConfigValue]) -> None:
+        written = dict(self._written)
+        records = [self._new_records(key, columns, written) for key, columns in parts.items()]
+        table = config_table(configs)
+        if table and table != self._config:
+            records.append(text_record(_CONFIG_TAG, table, self._config_step, time.time()))
+            self._config, self._config_step = table, self._config_step + 1
+        if records:
+            with self._file.open("ab") as file:
+                file.write(b"".join(records))
+        self._written = written
+
+    @staticmethod
+    def _new_records(key: str, parts: Sequence[Points], written: dict[str, int]) -> bytes:
+        records, seen, before = [], 0, written.get(key, 0)
+        for part in parts:
+            start = max(0, before - seen)
+            if start < len(part):
+                records.append(_encode(key, part.slice(start, len(part)), first_index=seen + start))
+            seen += len(part)
+        written[key] = max(seen, before)
+        return b"".join(records)
+
+
+def _encode(key: str, points: Points, *, first_index: int) -> bytes:
+    # Where the user gave no step, a step counts the points of the series.
+    index = np.arange(first_index, first_index + len(points), dtype=np.float64)
+    given = np.where(np.isfinite(points.steps), points.steps, index)
+    steps = np.clip(np.floor(given), -_STEP_LIMIT, _STEP_LIMIT).astype(np.int64)
+    if points.type is ValueType.STR:
+        shown = range(max(0, len(points) - _TEXTS), len(points))
+        texts = [str(points.values[i])[:_LONGEST_TEXT] for i in shown]
+        return b"".join(
+            text_record(key, text, int(steps[i]), float(points.times[i])) for i, text in zip(shown, texts, strict=True)
+        )
+    values = np.asarray(points.values, dtype=np.float64)
+    kept = thin_out(values, _POINTS)
+    return scalar_records(key, values[kept], steps[kept], points.times[kept])
 
 
 def thin_out(values: NDArray[np.float64], limit: int) -> NDArray[np.intp]:
     """Return which points to keep of many: the smallest and the largest of each stretch, the first and the last."""
     if len(values) <= limit:
         return np.arange(len(values))
-    stretches = max(1, limit // 2 - 1)
-    edges = np.linspace(0, len(values), stretches + 1).astype(np.intp)
+    edges = np.linspace(0, len(values), max(1, limit // 2 - 1) + 1).astype(np.intp)
     # NaN would win every comparison; it is kept only where nothing else is.
     low, high = np.where(np.isnan(values), np.inf, values), np.where(np.isnan(values), -np.inf, values)
     kept = [0, len(values) - 1]
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges.tolist()):
         kept += [start + int(np.argmin(low[start:stop])), start + int(np.argmax(high[start:stop]))]
     return np.unique(np.array(kept, dtype=np.intp))
 
 
-def _scalars(parts: Sequence[Points], max_points: int) -> dict[str, bytes] | None:
-    numeric = [part for part in parts if part.type is not ValueType.STR]
-    if not numeric:
-        return None
-    values = np.concatenate([np.asarray(part.values, dtype=np.float64) for part in numeric])
-    times = np.concatenate([part.times for part in numeric])
-    steps, order = order_by_step(np.concatenate([part.steps for part in numeric]), times)
-    values, times = values[order], times[order]
-    kept = thin_out(values, max_points)
-    return {
-        "steps": steps[kept].astype("<i8").tobytes(),
-        "times": times[kept].astype("<f8").tobytes(),
-        "values": values[kept].astype("<f8").tobytes(),
-    }
+def config_table(configs: Sequence[ConfigValue]) -> str:
+    """Return config values as a Markdown table, which is how TensorBoard shows texts; nothing for none."""
+    if not configs:
+        return ""
+    cells = [(_cell(config.key), _cell(to_text(config.value))) for config in configs]
+    return "\n".join(["| key | value |", "|---|---|", *(f"| {key} | {value} |" for key, value in cells)])
 
 
-def _texts(parts: Sequence[Points]) -> list[tuple[int, float, str]]:
-    texts = [part for part in parts if part.type is ValueType.STR]
-    if not texts:
-        return []
-    values = [str(value) for part in texts for value in part.values]
-    times = np.concatenate([part.times for part in texts])
-    steps, order = order_by_step(np.concatenate([part.steps for part in texts]), times)
-    shown = list(zip(steps.tolist(), order.tolist(), strict=True))[-_TEXTS:]
-    return [(step, float(times[index]), values[index]) for step, index in shown]
-
-
-async def write_logdir(session: ReadSession, track_id: UUID, folder: Path, *, max_points: int) -> None:
-    """Write a track's series and config values into a folder that exists."""
-    keys = list(await load_summaries(session, track_id))
-    scalars: dict[str, dict[str, bytes]] = {}
-    texts: dict[str, list[tuple[int, float, str]]] = {}
-    for key, parts in (await load_points(session, track_id, keys)).items():
-        if (columns := _scalars(parts, max_points)) is not None:
-            scalars[key] = columns
-        if shown := _texts(parts):
-            texts[key] = shown
-    parameters: dict[str, Any] = {config.key: config.value for config in await read_configs(session, track_id)}
-    content = msgspec.msgpack.encode({"scalars": scalars, "texts": texts, "parameters": parameters})
-    new = folder / (SNAPSHOT_FILE + ".new")
-    new.write_bytes(content)
-    new.replace(folder / SNAPSHOT_FILE)
+def _cell(text: str) -> str:
+    # What a user wrote is text, not Markdown, and must not end its cell or its line.
+    flat = " ".join(text[:_LONGEST_CELL].split())
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!<>|" else c for c in flat)

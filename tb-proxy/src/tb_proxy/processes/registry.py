@@ -1,0 +1,176 @@
+"""Which TensorBoards run: started on the first request, once, and ended when nobody looks any more.
+
+Called by the proxied route; `run` is the reaper's loop. Guarantees at most one process a track however many requests
+come at once, at most `max_children` in all, and that none is ended while it answers a request.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+import structlog
+
+from services.core.errors import TensorboardNotReady
+from tb_proxy.processes.spawner import Child, Spawner
+
+log = structlog.get_logger()
+
+# Something in the track's data may end every process that reads it; trying for ever would cost all others.
+_FAILURES_A_MINUTE = 3
+_LOOK_EVERY_S = 5.0
+
+
+class State(StrEnum):
+    """Where the TensorBoard of a track stands."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+    FAILED = "failed"
+
+
+@dataclass(eq=False)
+class _Entry:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    state: State = State.STOPPED
+    child: Child | None = None
+    in_flight: int = 0
+    last_used: float = 0.0
+    failures: list[float] = field(default_factory=list)
+
+
+class Registry:
+    """All TensorBoards of this process."""
+
+    def __init__(
+        self,
+        spawner: Spawner,
+        *,
+        max_children: int = 50,
+        idle_s: float = 300.0,
+        start_timeout_s: float = 30.0,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._spawner = spawner
+        self._max_children = max_children
+        self._idle_s = idle_s
+        self._start_timeout_s = start_timeout_s
+        self._now = now
+        self._entries: dict[UUID, _Entry] = {}
+
+    def state_of(self, track_id: UUID) -> State:
+        """Return where the TensorBoard of a track stands."""
+        entry = self._entries.get(track_id)
+        return entry.state if entry else State.STOPPED
+
+    @asynccontextmanager
+    async def use(self, track_id: UUID) -> AsyncIterator[Child]:
+        """Lend the TensorBoard of a track, started if need be, and keep it from being reaped meanwhile.
+
+        Raises: TensorboardNotReady.
+        """
+        entry = self._entries.setdefault(track_id, _Entry())
+        entry.in_flight += 1
+        try:
+            async with entry.lock:
+                child = await self._ready_child(track_id, entry)
+            entry.last_used = self._now()
+            yield child
+        finally:
+            entry.in_flight -= 1
+            entry.last_used = self._now()
+
+    async def _ready_child(self, track_id: UUID, entry: _Entry) -> Child:
+        if entry.child is not None:
+            if entry.child.is_alive():
+                return entry.child
+            log.warning("tensorboard_ended_by_itself", track_id=str(track_id))
+            self._count_failure(entry)
+            await self._end(track_id, entry)
+        now = self._now()
+        entry.failures = [at for at in entry.failures if now - at < 60]
+        if len(entry.failures) >= _FAILURES_A_MINUTE:
+            entry.state = State.FAILED
+            wait_s = 60 - (now - entry.failures[0])
+            raise TensorboardNotReady(
+                "TensorBoard ended several times for this track; it is tried again in a minute.", retry_after_s=wait_s
+            )
+        await self._make_room(entry)
+        return await self._start(track_id, entry)
+
+    async def _start(self, track_id: UUID, entry: _Entry) -> Child:
+        entry.state = State.STARTING
+        began = self._now()
+        try:
+            async with asyncio.timeout(self._start_timeout_s):
+                entry.child = await self._spawner.start(track_id)
+        except TimeoutError:
+            self._count_failure(entry)
+            raise TensorboardNotReady("TensorBoard did not start in time.", retry_after_s=5) from None
+        except (TensorboardNotReady, OSError) as error:
+            self._count_failure(entry)
+            raise TensorboardNotReady(retry_after_s=2) from error
+        finally:
+            # Also when the only caller went away: the next one starts afresh.
+            if entry.child is None and entry.state is State.STARTING:
+                entry.state = State.STOPPED
+        entry.state = State.READY
+        log.info("tensorboard_ready", track_id=str(track_id), seconds=round(self._now() - began, 3))
+        return entry.child
+
+    def _count_failure(self, entry: _Entry) -> None:
+        entry.failures.append(self._now())
+        entry.state = State.FAILED
+
+    async def _make_room(self, wanting: _Entry) -> None:
+        # Those that are starting count too: fifty clicks at once must not become fifty more processes.
+        live = {State.STARTING, State.READY, State.STOPPING}
+        holding = [(key, held) for key, held in self._entries.items() if held.state in live and held is not wanting]
+        if len(holding) < self._max_children:
+            return
+        idle = [(key, held) for key, held in holding if held.state is State.READY and not held.in_flight]
+        if not idle:
+            raise TensorboardNotReady("Too many TensorBoards are open; try again soon.", retry_after_s=5)
+        key, longest_idle = min(idle, key=lambda pair: pair[1].last_used)
+        await self._end(key, longest_idle)
+
+    async def _end(self, track_id: UUID, entry: _Entry) -> None:
+        child, entry.child = entry.child, None
+        if child is None:
+            return
+        before, entry.state = entry.state, State.STOPPING
+        try:
+            await child.stop()
+        finally:
+            entry.state = State.FAILED if before is State.FAILED else State.STOPPED
+        log.info("tensorboard_stopped", track_id=str(track_id))
+
+    async def reap(self) -> None:
+        """End those that nobody used for a while, and those whose process is gone."""
+        for track_id, entry in list(self._entries.items()):
+            # in_flight is counted before the lock is asked for, so an entry without any has nobody waiting.
+            if entry.in_flight or entry.lock.locked():
+                continue
+            is_idle = self._now() - entry.last_used > self._idle_s
+            if entry.child is not None and (is_idle or not entry.child.is_alive()):
+                async with entry.lock:
+                    if not entry.in_flight:
+                        await self._end(track_id, entry)
+            elif entry.child is None and is_idle:
+                self._entries.pop(track_id, None)
+
+    async def run(self) -> None:
+        """Reap for ever."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            await self.reap()
+
+    async def close(self) -> None:
+        """End all."""
+        await asyncio.gather(*(self._end(key, entry) for key, entry in self._entries.items()))
+        self._entries.clear()

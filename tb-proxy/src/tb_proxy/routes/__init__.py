@@ -1,0 +1,1 @@
+"""The addresses tb-proxy answers."""
