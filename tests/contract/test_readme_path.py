@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_ROW = re.compile(r"^\| (\d+) \| \[?`([^`]+?) :: ([\w.]+)`\]?(?:\([^)]*\))? \| (.*?) \| (.*?) \|$", re.M)
+_ROW = re.compile(r"^\| (\d+) \| \[?`([^`]+?) :: ([\w.]+)`\]?(?:\([^)]*\))? \| (.*?) \| (.*?) \|$", re.MULTILINE)
 
 
 def _rows() -> list[tuple[str, str, str, str]]:
@@ -23,7 +23,9 @@ def test_every_file_and_symbol_exists() -> None:
     for number, file, symbol, _ in _rows():
         text = (ROOT / file).read_text()
         name = symbol.rsplit(".", 1)[-1]
-        assert re.search(rf"\b(def|class|function|const) {re.escape(name)}\b", text), f"row {number}: {symbol} in {file}"
+        assert re.search(rf"\b(def|class|function|const) {re.escape(name)}\b", text), (
+            f"row {number}: {symbol} in {file}"
+        )
 
 
 def test_what_a_row_calls_appears_in_its_file() -> None:

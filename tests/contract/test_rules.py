@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from ingest_api.settings import IngestApiSettings
 from pydantic_settings import BaseSettings
-from tb_proxy.settings import TbProxySettings
-from track_api.settings import TrackApiSettings
 
 import mlsteam
+from ingest_api.settings import IngestApiSettings
 from services.core.settings import ServiceSettings
+from tb_proxy.settings import TbProxySettings
+from track_api.settings import TrackApiSettings
 
 ROOT = Path(__file__).parents[2]
 _PYTHON = [
@@ -39,7 +39,11 @@ def test_catching_everything_is_rare_and_explained() -> None:
 
 def test_imports_go_down() -> None:
     run = subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stdout
 

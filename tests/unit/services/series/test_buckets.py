@@ -1,0 +1,49 @@
+"""Buckets: what a slow loop over all points finds, for any points."""
+
+import math
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.series.buckets import Grid, make_buckets
+
+_POINTS = st.lists(
+    st.tuples(
+        st.floats(-1e6, 1e6), st.one_of(st.floats(-1e300, 1e300), st.sampled_from([math.nan, math.inf, -math.inf]))
+    ),
+    max_size=200,
+)
+
+
+@given(_POINTS, st.integers(1, 20))
+def test_buckets_are_what_a_slow_loop_finds(points: list[tuple[float, float]], n: int) -> None:
+    points.sort(key=lambda point: point[0])
+    x, values = np.array([p[0] for p in points]), np.array([p[1] for p in points])
+    grid = Grid(float(x[0]) if len(x) else 0.0, float(x[-1]) if len(x) else 1.0, n)
+    buckets = make_buckets(grid, x, values)
+    columns = grid.column_of(x).tolist()
+    assert int(buckets.count.sum()) == len(points)
+    for column in range(n):
+        mine = [value for value, c in zip(values.tolist(), columns, strict=True) if c == column]
+        finite = [value for value in mine if math.isfinite(value)]
+        assert buckets.count[column] == len(mine)
+        np.testing.assert_equal(buckets.first[column], mine[0] if mine else math.nan)
+        np.testing.assert_equal(buckets.last[column], mine[-1] if mine else math.nan)
+        np.testing.assert_equal(buckets.min[column], min(finite, default=math.nan))
+        np.testing.assert_equal(buckets.max[column], max(finite, default=math.nan))
+        assert math.isfinite(buckets.mean[column]) == bool(finite)
+
+
+def test_one_spike_in_a_million_is_seen() -> None:
+    x = np.arange(1e6)
+    values = np.zeros(1_000_000)
+    values[654_321] = 9.0
+    buckets = make_buckets(Grid(0, 999_999, 1000), x, values)
+    assert buckets.max[654] == 9.0
+    assert np.count_nonzero(buckets.max) == 1
+
+
+def test_a_grid_of_no_width_has_everything_in_its_first_column() -> None:
+    buckets = make_buckets(Grid(5, 5, 3), np.full(4, 5.0), np.arange(4.0))
+    assert buckets.count.tolist() == [4, 0, 0]
