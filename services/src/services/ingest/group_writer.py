@@ -128,15 +128,32 @@ class GroupWriter:
             _answer(waiting, answer)
 
     async def _split(self, group: list[_Waiting], error: Exception) -> None:
+        if not _is_about_data(error):
+            # A full disk, a deadlock, a timeout: no batch is to blame, so none may be called unusable and thrown away.
+            log.warning("group_not_committed", batches=len(group), exc_info=error)
+            for waiting in group:
+                _answer(waiting, ServerBusy(retry_after_s=_RETRY_AFTER_S))
+            return
         if len(group) == 1:
             batch = group[0].batch
             log.warning("batch_refused_by_database", track_id=str(batch.track_id), seq=batch.seq, exc_info=error)
             _answer(group[0], MalformedBatch("The database cannot store this batch."))
             return
-        # One of them is guilty, or two replicas locked each other out; halves find out which.
+        # One of them is guilty; halves find out which.
         middle = len(group) // 2
         await self._commit(group[:middle])
         await self._commit(group[middle:])
+
+
+# SQLSTATE classes that speak of what was to be stored: data exception, integrity, limits of a row or a statement.
+_ABOUT_DATA = ("22", "23", "54")
+
+
+def _is_about_data(error: Exception) -> bool:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = str(getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or "")
+    # Without a code the driver itself could not encode a value.
+    return not code or code.startswith(_ABOUT_DATA)
 
 
 def _answer(waiting: _Waiting, answer: Ack | ServiceError) -> None:

@@ -77,18 +77,21 @@ def convert_json(raw: bytes, now: float) -> bytes:
         batch = _decoder.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise MalformedBatch(f"The body is not a batch: {error}") from error
-    return encode_body(
-        WireBatch(
-            v=batch.v,
-            writer=batch.writer,
-            seq=batch.seq,
-            sent_at=now if batch.sent_at is None else batch.sent_at,
-            series=[_series(series, now) for series in batch.series],
-            configs=[WireConfig(c.key, c.value, now if c.time is None else c.time) for c in batch.configs],
-            console=[_console(console, now) for console in batch.console],
-            losses=batch.losses,
-        )
+    wire = WireBatch(
+        v=batch.v,
+        writer=batch.writer,
+        seq=batch.seq,
+        sent_at=now if batch.sent_at is None else batch.sent_at,
+        series=[_series(series, now) for series in batch.series],
+        configs=[WireConfig(c.key, c.value, now if c.time is None else c.time) for c in batch.configs],
+        console=[_console(console, now) for console in batch.console],
+        losses=batch.losses,
     )
+    try:
+        return encode_body(wire)
+    except (OverflowError, UnicodeEncodeError) as error:
+        # JSON knows integers past 64 bits and halves of characters; the wire form knows neither.
+        raise MalformedBatch(f"The body holds a value that cannot be stored: {error}") from error
 
 
 def _series(given: JsonSeries, now: float) -> WireSeries:

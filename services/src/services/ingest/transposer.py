@@ -8,9 +8,12 @@ import asyncio
 from collections import defaultdict
 from uuid import UUID
 
+import asyncpg
 import structlog
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
+from services.core.errors import ServiceError
 from services.core.points import Points, join_points
 from services.core.telemetry import TRANSPOSED_POINTS
 from services.core.values import LeafKind
@@ -58,8 +61,12 @@ class Transposer:
             due = await find_backlog(session, rested_s=self._rested_s, many_points=_MANY_POINTS)
         moved = 0
         for track_id in due:
-            async with self._database.transaction() as session:
-                moved += await transpose_track(session, track_id)
+            try:
+                async with self._database.transaction() as session:
+                    moved += await transpose_track(session, track_id)
+            except (DBAPIError, asyncpg.PostgresError, ServiceError, ValueError):
+                # Its rows stay where readers find them; the tracks behind it must not wait for a repair.
+                log.exception("track_not_transposed", track_id=str(track_id))
         TRANSPOSED_POINTS.inc(moved)
         return moved
 

@@ -201,10 +201,11 @@ def _settle_kinds(batch: Batch, found: dict[str, Leaf]) -> Batch:
     rejects += [_mismatch("config", c.index, found[c.key]) for c in bad_configs]
     rejects += [_mismatch("console", i, found[key]) for i, key in bad_console]
     bad_blocks = {i for i, _ in bad_console}
+    bad_values = {c.index for c in bad_configs}
     return replace(
         batch,
         series=[item for item in batch.series if item[0] not in refused],
-        configs=[c for c in batch.configs if c not in bad_configs],
+        configs=[c for c in batch.configs if c.index not in bad_values],
         console=[item for item in batch.console if item[0] not in bad_blocks],
         refused=batch.refused | refused,
         rejects=batch.rejects + rejects,
