@@ -123,7 +123,10 @@ class Stack:
         for runner in self._runners:
             await runner.start()
         making = asyncio.create_task(asyncio.to_thread(bootstrap, environment))
-        await asyncio.gather(making, *(runner.wait_ready() for runner in self._runners))
+        # The gateway last: it passes the question on to a service, and would log each time that it is not there yet.
+        *services, gateway = self._runners
+        await asyncio.gather(making, *(runner.wait_ready() for runner in services))
+        await gateway.wait_ready()
         made = making.result()
         self._write_run_env(made["api_token"])
         await self._start_sample(made["api_token"])
