@@ -50,6 +50,7 @@ export function SeriesPanel({ trackId, seriesKey, isText, search, onSearch }: Pr
       <SeriesToolbar
         view={view}
         isTable={isTable}
+        isText={isText}
         csvUrl={exportUrl(trackId, seriesKey, "csv")}
         onReset={reset}
         onChange={(change) =>
@@ -91,7 +92,7 @@ function SeriesFacts({ series, view }: { series: Series; view: SeriesView }) {
       : "";
   return (
     <div className={classes.facts}>
-      {series.last && (
+      {series.last && series.type !== "str" && (
         <span>
           {t("series.last")} <strong>{formatValue(series.last.value)}</strong>
           {place(series.last.step)}

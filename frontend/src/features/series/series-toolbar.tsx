@@ -10,62 +10,70 @@ import type { SeriesView } from "./series-chart";
 interface Props {
   view: SeriesView;
   isTable: boolean;
+  /** Words have no curve: only the download is offered. */
+  isText: boolean;
   csvUrl: string;
   onChange: (change: { x?: XKind; smoothing?: number; isLog?: boolean; isTable?: boolean }) => void;
   onReset: () => void;
 }
 
-export function SeriesToolbar({ view, isTable, csvUrl, onChange, onReset }: Props) {
+export function SeriesToolbar({ view, isTable, isText, csvUrl, onChange, onReset }: Props) {
   const { t } = useTranslation();
   const [smoothing, setSmoothing] = useState(view.smoothing);
   useEffect(() => setSmoothing(view.smoothing), [view.smoothing]);
   const tableLabel = isTable ? t("series.chart") : t("series.table");
   return (
     <div className={classes.tools}>
-      <div className={classes.smoothing}>
-        <Text size="sm">{t("series.smoothing")}</Text>
-        <Slider
-          aria-label={t("series.smoothing")}
-          thumbLabel={t("series.smoothing")}
-          style={{ flex: 1 }}
-          min={0}
-          max={0.99}
-          step={0.01}
-          label={null}
-          value={smoothing}
-          onChange={setSmoothing}
-          onChangeEnd={(value) => onChange({ smoothing: value })}
-        />
-        <Text size="sm" className="num" w={32}>
-          {smoothing.toFixed(2)}
-        </Text>
-      </div>
-      <SegmentedControl
-        size="xs"
-        aria-label={t("series.x")}
-        value={view.x}
-        onChange={(x) => onChange({ x: x as XKind })}
-        data={(["step", "time", "relative"] as const).map((value) => ({
-          value,
-          label: t(`series.${value}`),
-        }))}
-      />
-      <Switch
-        label={t("series.logY")}
-        checked={view.isLog}
-        onChange={(event) => onChange({ isLog: event.currentTarget.checked })}
-      />
+      {!isText && (
+        <>
+          <div className={classes.smoothing}>
+            <Text size="sm">{t("series.smoothing")}</Text>
+            <Slider
+              aria-label={t("series.smoothing")}
+              thumbLabel={t("series.smoothing")}
+              style={{ flex: 1 }}
+              min={0}
+              max={0.99}
+              step={0.01}
+              label={null}
+              value={smoothing}
+              onChange={setSmoothing}
+              onChangeEnd={(value) => onChange({ smoothing: value })}
+            />
+            <Text size="sm" className="num" w={32}>
+              {smoothing.toFixed(2)}
+            </Text>
+          </div>
+          <SegmentedControl
+            size="xs"
+            aria-label={t("series.x")}
+            value={view.x}
+            onChange={(x) => onChange({ x: x as XKind })}
+            data={(["step", "time", "relative"] as const).map((value) => ({
+              value,
+              label: t(`series.${value}`),
+            }))}
+          />
+          <Switch
+            label={t("series.logY")}
+            checked={view.isLog}
+            onChange={(event) => onChange({ isLog: event.currentTarget.checked })}
+          />
+        </>
+      )}
       <span style={{ flex: 1 }} />
       {view.range && (
         <Button size="xs" variant="default" leftSection={<IconZoomReset size={16} />} onClick={onReset}>
           {t("series.reset")}
         </Button>
       )}
-      <Tooltip label={tableLabel}>
-        <ActionIcon aria-label={tableLabel} onClick={() => onChange({ isTable: !isTable })}>
-          {isTable ? <IconChartLine size={18} /> : <IconTable size={18} />}
-        </ActionIcon>
-      </Tooltip>
+      {!isText && (
+        <Tooltip label={tableLabel}>
+          <ActionIcon aria-label={tableLabel} onClick={() => onChange({ isTable: !isTable })}>
+            {isTable ? <IconChartLine size={18} /> : <IconTable size={18} />}
+          </ActionIcon>
+        </Tooltip>
+      )}
       <Tooltip label={t("series.csv")}>
         <ActionIcon component="a" href={csvUrl} download aria-label={t("series.csv")}>
           <IconDownload size={18} />
