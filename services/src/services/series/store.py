@@ -1,5 +1,6 @@
 """The SQL of series: summaries and chunks."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Text, any_, cast, select, text
+from sqlalchemy import Integer, Text, any_, cast, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from services.core.points import Points
@@ -78,14 +79,17 @@ async def read_last_chunks(session: AnySession, track_id: UUID, leaf_ids: Sequen
     """Return the last chunk of each series that has one."""
     query = (
         select(chunks.c.leaf_id, chunks.c.first_index, chunks.c.type, chunks.c.encoding, chunks.c.data)
-        .where(chunks.c.track_id == track_id, chunks.c.leaf_id.in_(leaf_ids))
+        .where(chunks.c.track_id == track_id, chunks.c.leaf_id == any_(cast(list(leaf_ids), ARRAY(Integer))))
         .ext(distinct_on(chunks.c.leaf_id))
         .order_by(chunks.c.leaf_id, chunks.c.first_index.desc())
     )
-    return {
-        row.leaf_id: StoredChunk(row.leaf_id, row.first_index, decode_chunk(row.type, row.encoding, row.data))
-        for row in await session.execute(query)
-    }
+    rows = (await session.execute(query)).all()
+    return await asyncio.to_thread(
+        lambda: {
+            row.leaf_id: StoredChunk(row.leaf_id, row.first_index, decode_chunk(row.type, row.encoding, row.data))
+            for row in rows
+        }
+    )
 
 
 async def replace_chunks(
@@ -101,7 +105,9 @@ async def replace_chunks(
             ),
             {"track_id": track_id, "leaves": [c.leaf_id for c in old], "firsts": [c.first_index for c in old]},
         )
-    await Database.copy_rows(session, chunks, [_chunk_row(track_id, chunk) for chunk in new], _CHUNK_COLUMNS)
+    # In a thread: thousands of chunks take seconds to encode, and requests are answered by the same event loop.
+    rows = await asyncio.to_thread(lambda: [_chunk_row(track_id, chunk) for chunk in new])
+    await Database.copy_rows(session, chunks, rows, _CHUNK_COLUMNS)
 
 
 _CHUNK_COLUMNS = (
