@@ -1,0 +1,51 @@
+"""A service as a process of its own, as it runs for its users."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx2
+import pytest
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class ServerProcess:
+    """`python -m <module>` on a free port, with this process's environment and some more variables."""
+
+    def __init__(self, module: str, **variables: str) -> None:
+        self._module = module
+        self._variables = {f"MLSTEAM_{module.upper()}_PORT": str(port := free_port()), **variables}
+        self.url = f"http://127.0.0.1:{port}"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, again if it was stopped."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", self._module], stdout=subprocess.DEVNULL, env={**os.environ, **self._variables}
+        )
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Send it a signal and return how it ended."""
+        self._process.send_signal(how)
+        return self._process.wait(30)
+
+    async def wait_ready(self) -> None:
+        """Return when it answers requests."""
+        async with httpx2.AsyncClient() as client:
+            for _ in range(300):
+                try:
+                    if (await client.get(f"{self.url}/readyz")).status_code == 200:
+                        return
+                except httpx2.TransportError:
+                    pass
+                await asyncio.sleep(0.1)
+        pytest.fail(f"{self._module} did not become ready")
