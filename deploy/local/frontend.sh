@@ -14,7 +14,9 @@ install_packages() {
     stamp=node_modules/.mlsteam-installed
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(packages)" ] && return
     echo "==> installing the page's packages"
-    "$node" npm ci --no-audit --no-fund --loglevel=error
+    # Not `npm ci`: it refuses the lock where a registry lacks the binaries of platforms other than ours. With --no-save
+    # the lock is followed just as well, hashes included, and not rewritten.
+    "$node" npm install --no-save --no-audit --no-fund --loglevel=error
     packages >"$stamp"
 }
 build() {

@@ -92,6 +92,11 @@ class Runner:
         self._crashes: list[float] = []
         self._is_stopping = False
 
+    @property
+    def pid(self) -> int | None:
+        """Return the id of the process that was started last."""
+        return self._process.pid if self._process is not None else None
+
     async def start(self) -> None:
         """Start the process. Returns before it is ready."""
         self._process = await start_child(self.service.command, self.service.environment, self.log)
