@@ -2,9 +2,12 @@
 import { Loader, Stack, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { toApiError } from "@/api/client";
 import classes from "./tensorboard-frame.module.css";
 
 const POLL_MS = 1000;
+// A normal start takes less; after this the server's own words say more than a spinner.
+const PATIENCE_S = 4;
 
 interface Props {
   trackId: string;
@@ -14,7 +17,7 @@ interface Props {
 export function TensorboardFrame({ trackId, name }: Props) {
   const { t } = useTranslation();
   const url = new URL(`tb/${trackId}/`, document.baseURI).toString();
-  const { isReady, seconds } = useReady(url);
+  const { isReady, seconds, reason } = useReady(url);
   return (
     <div className={classes.pane}>
       {isReady ? (
@@ -26,6 +29,11 @@ export function TensorboardFrame({ trackId, name }: Props) {
           <Text className="dim num">
             {t("tensorboard.startingHint")} {seconds > 2 ? `${seconds} s` : ""}
           </Text>
+          {seconds > PATIENCE_S && reason && (
+            <Text size="sm" className="dim">
+              {reason}
+            </Text>
+          )}
         </Stack>
       )}
     </div>
@@ -34,17 +42,21 @@ export function TensorboardFrame({ trackId, name }: Props) {
 
 /** Asks for the page itself, as the frame would: 503 means "starting", anything else is for the frame to show. */
 function useReady(url: string) {
-  const [state, setState] = useState({ isReady: false, seconds: 0 });
+  const [state, setState] = useState({ isReady: false, seconds: 0, reason: "" });
   useEffect(() => {
     const startedAt = Date.now();
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
     const ask = async () => {
-      const isReady = await fetch(url, { signal: stop.signal, headers: { Accept: "text/html" } })
-        .then((response) => response.status !== 503)
-        .catch(() => false);
+      const { isReady, reason } = await fetch(url, { signal: stop.signal, headers: { Accept: "text/html" } })
+        .then(async (response) =>
+          response.status === 503
+            ? { isReady: false, reason: (await toApiError(response)).message }
+            : { isReady: true, reason: "" },
+        )
+        .catch(() => ({ isReady: false, reason: "" }));
       if (stop.signal.aborted) return;
-      setState({ isReady, seconds: Math.round((Date.now() - startedAt) / 1000) });
+      setState({ isReady, reason, seconds: Math.round((Date.now() - startedAt) / 1000) });
       if (!isReady) timer = setTimeout(() => void ask(), POLL_MS);
     };
     void ask();
