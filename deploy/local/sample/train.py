@@ -10,14 +10,15 @@ import json
 import time
 from typing import Any
 
-import mlsteam
 import numpy as np
-from mlsteam import stparams
 from PIL import Image, ImageDraw
 from sklearn.datasets import load_digits
 from sklearn.metrics import classification_report, confusion_matrix, log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
+
+import mlsteam
+from mlsteam import stparams
 
 # A person should be able to watch the curves grow; the training itself would be over in two seconds.
 EPOCH_PAUSE_S = 0.75
@@ -34,7 +35,7 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def train_epoch(model: MLPClassifier, x: Any, y: Any, batch: int, track: mlsteam.Track, step: int) -> int:
+def train_epoch(model: MLPClassifier, x: Any, y: Any, *, batch: int, track: mlsteam.Track, step: int) -> int:
     """Go through the training data once in random order; log the loss of every batch. Return the next step."""
     order = np.random.default_rng(step).permutation(len(x))
     for start in range(0, len(order), batch):
@@ -104,7 +105,7 @@ def main() -> None:
         )
         step = 0
         for epoch in range(arguments.epochs):
-            step = train_epoch(model, x_train, y_train, arguments.batch, track, step)
+            step = train_epoch(model, x_train, y_train, batch=arguments.batch, track=track, step=step)
             losses = {}
             for part, rows, labels in (("train", x_train, y_train), ("val", x_val, y_val)):
                 losses[part] = log_loss(labels, model.predict_proba(rows), labels=np.arange(10))
