@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -35,7 +35,7 @@ class State(msgspec.Struct):
 
     acked_seq: int = 0
     acked_to: Position = (1, HEADER_BYTES)
-    cuts: list[Cut] = field(default_factory=list)
+    cuts: list[Cut] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,9 @@ class CutLog:
         until = last.seq if last else self.state.acked_seq + 1
         kept = {cut.seq: cut for cut in self.state.cuts}
         place = (0, 0)
-        lost = [Cut(seq, place, place, "The server lost it after it was removed here.") for seq in range(expected, until)]
+        lost = [
+            Cut(seq, place, place, "The server lost it after it was removed here.") for seq in range(expected, until)
+        ]
         self._pending = [kept.get(cut.seq, cut) for cut in lost] + ([last] if last else [])
         self._records = None
 

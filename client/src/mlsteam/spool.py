@@ -107,6 +107,12 @@ class Spool:
             COMMIT_WORD.pack_into(segment, at, size)
             self.appended += 1
 
+    def open(self) -> None:
+        """Make the folder and the first segment, as the first record would."""
+        with self._lock:
+            if self.number == 0:
+                self._rotate(0)
+
     def _rotate(self, room: int) -> bool:
         """Close the segment and begin the next; False when the disk or the limit is full."""
         is_first = self.number == 0
@@ -185,6 +191,10 @@ class Spool:
             finally:
                 os.close(descriptor)
 
+    def refuse_more(self) -> None:
+        """Let handles raise from now on; the file stays open until everything is sent."""
+        self.is_closed = True
+
     def close(self) -> None:
         """Let go of the file and of the folder's lock; what was not sent stays for the next process."""
         with self._lock:
@@ -207,4 +217,3 @@ class Spool:
         self.dropped = self.appended = 0
         self._start_anew()
         self.is_closed = was_closed
-

@@ -5,6 +5,7 @@ Called by handles.py and track.py. Guarantees a plain Python value that the wire
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mlsteam.errors import BadValueError
 from mlsteam.keys import join_key
@@ -62,7 +63,7 @@ def plain_number(value: object, what: str) -> float:
     return float(number)
 
 
-def flatten(folder: str, values: Mapping[object, object]) -> Iterator[tuple[str, Value]]:
+def flatten(folder: str, values: Mapping[Any, object]) -> Iterator[tuple[str, Value]]:
     """Give every leaf of a nested dict with its key. Raises: BadKeyError, BadValueError."""
     for name, value in values.items():
         key = join_key(folder, name)

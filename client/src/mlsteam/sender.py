@@ -1,0 +1,344 @@
+"""Sends what the spool holds: one batch in flight, the same one until it is acknowledged.
+
+`Sender.run` is the background thread of a track; `drain` is the `mlsteam sync` command. Guarantees that nothing is
+removed from the spool before the server said that it is committed.
+"""
+
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+import msgspec
+
+from mlsteam import uploads
+from mlsteam.cuts import Cut, CutLog, find_owner, write_durably
+from mlsteam.errors import APIConnectionError
+from mlsteam.spool import Spool, lock_folder
+from mlsteam.transport import Reply, Transport
+from mlsteam.wire import compress, encode_batch
+
+CONTENT_TYPE = "application/vnd.mlsteam.batch+msgpack"
+_MAX_RETRY_AFTER_S = 300.0
+_GONE = {"track_not_found", "track_deleted"}
+_UNUSABLE = {400, 413, 422}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often and how patiently; tests are in more of a hurry."""
+
+    interval_s: float = 0.5
+    backoff_s: float = 1.0
+    max_backoff_s: float = 60.0
+    token_s: float = 60.0
+    heartbeat_s: float = 30.0
+    adopt_s: float = 5.0
+
+
+class Outcome(Enum):
+    """What one step of a delivery came to."""
+
+    PROGRESS = "progress"
+    IDLE = "idle"
+    WAIT = "wait"
+    GONE = "gone"
+
+
+def say(message: str) -> None:
+    """Write one line to the person who watches the training."""
+    try:
+        (sys.__stderr__ or sys.stderr).write(f"mlsteam: {message}\n")
+    except (OSError, ValueError, AttributeError):
+        # A closed stderr is no reason to stop sending.
+        return
+
+
+@dataclass
+class Delivery:
+    """Sends the folder of one writer, step by step."""
+
+    transport: Transport
+    track_id: str
+    writer: str
+    folder: Path
+    pace: Pace = field(default_factory=Pace)
+    failures: int = 0
+    wait_s: float = 0.0
+    rejected: int = 0
+    _said: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._cuts = CutLog(self.folder)
+
+    def _say_once(self, topic: str, message: str) -> None:
+        if topic not in self._said:
+            self._said.add(topic)
+            say(message)
+
+    def step(self) -> Outcome:
+        """Send one batch or one file; `wait_s` says for how long when the outcome is WAIT."""
+        if (self.folder / "quarantined").exists():
+            return Outcome.GONE
+        try:
+            return self._send_batch() or self._send_file() or Outcome.IDLE
+        except (APIConnectionError, OSError) as error:
+            self._say_once("unreachable", f"the server cannot be reached; everything is kept and sent later ({error})")
+            return self._wait()
+
+    def _send_batch(self) -> Outcome | None:
+        batch = self._cuts.next_batch()
+        if batch is None:
+            return None
+        cut, records = batch
+        body, headers = compress(encode_batch(self.writer, cut.seq, records, sent_at=time.time()))
+        path = f"/api/v3/ingest/tracks/{self.track_id}/batches"
+        reply = self.transport.request("POST", path, body, {"Content-Type": CONTENT_TYPE, **headers})
+        return self._after_batch(cut, reply)
+
+    def _after_batch(self, cut: Cut, reply: Reply) -> Outcome:
+        answer = reply.json()
+        acked = answer.get("acked_through")
+        # A 200 of a proxy's own page holds no mark, and acknowledges nothing.
+        if reply.status == 200 and isinstance(acked, int) and acked >= cut.seq:
+            self._cuts.acknowledge(cut)
+            self._note_rejects(answer)
+            return self._succeeded()
+        if reply.status == 409 and answer.get("error") == "sequence_gap":
+            expected = (answer.get("context") or {}).get("expected")
+            if isinstance(expected, int) and 1 <= expected < cut.seq:
+                self._cuts.rewind(expected)
+                return Outcome.PROGRESS
+        if reply.status in _UNUSABLE and (answer.get("error") or reply.status == 413):
+            self._cuts.halve(cut, f"The server refused it: {answer.get('error') or 'too large'}.")
+            return Outcome.PROGRESS
+        return self._after_refusal(reply)
+
+    def _note_rejects(self, answer: dict[str, object]) -> None:
+        rejects = answer.get("rejects")
+        for reject in rejects if isinstance(rejects, list) else []:
+            self.rejected += 1
+            key, reason, detail = (str(reject.get(name, "")) for name in ("key", "reason", "detail"))
+            self._say_once(f"{key}:{reason}", f"the server refused {key!r}: {reason}. {detail}")
+
+    def _send_file(self) -> Outcome | None:
+        upload = uploads.next_upload(self.folder)
+        if upload is None:
+            return None
+        reply = uploads.send(self.transport, self.track_id, self.folder, upload)
+        if reply.status in (200, 201):
+            uploads.forget(self.folder, upload)
+            return self._succeeded()
+        if reply.status in (*_UNUSABLE, 409, 415) and (code := reply.json().get("error")):
+            self.rejected += 1
+            say(f"the server refused the file {upload.key!r}: {code}. {reply.json().get('detail', '')}")
+            uploads.forget(self.folder, upload)
+            return Outcome.PROGRESS
+        return self._after_refusal(reply)
+
+    def post_status(self, status: str) -> bool:
+        """Tell the server how the track is; False when it did not take it."""
+        path = f"/api/v3/ingest/tracks/{self.track_id}/status"
+        body = msgspec.json.encode({"status": status, "writer": self.writer})
+        try:
+            reply = self.transport.request("POST", path, body, {"Content-Type": "application/json"})
+        except APIConnectionError:
+            return False
+        return reply.status in (200, 204)
+
+    def _succeeded(self) -> Outcome:
+        if self.failures and "unreachable" in self._said:
+            say("the server is reachable again.")
+        self.failures = 0
+        self._said -= {"unreachable", "token"}
+        return Outcome.PROGRESS
+
+    def _after_refusal(self, reply: Reply) -> Outcome:
+        code = str(reply.json().get("error", ""))
+        if reply.status in (404, 410) and code in _GONE:
+            write_durably(self.folder / "quarantined", code.encode())
+            say(f"the track is gone ({code}); nothing more is sent. What was logged stays in {self.folder}.")
+            return Outcome.GONE
+        if reply.status in (401, 403):
+            self._say_once("token", "the server refused the API token; set a valid MLSTEAM_API_TOKEN. All is kept.")
+            self.failures += 1
+            self.wait_s = self.pace.token_s
+            return Outcome.WAIT
+        self._say_once("refused", f"the server answered {reply.status} {code}; everything is kept and sent again.")
+        return self._wait(_retry_after(reply))
+
+    def _wait(self, at_least_s: float = 0.0) -> Outcome:
+        self.failures += 1
+        most = min(self.pace.max_backoff_s, self.pace.backoff_s * 2 ** min(self.failures, 16))
+        # Full jitter: a thousand clients that lost the same server come back one by one.
+        self.wait_s = at_least_s + random.uniform(0, most)  # noqa: S311  # jitter is no secret
+        return Outcome.WAIT
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether nothing of this writer is left to send."""
+        return self._cuts.is_sent and uploads.next_upload(self.folder) is None
+
+    def end(self, status: str = "") -> None:
+        """Remove the folder of a writer whose records are all committed, after telling the end of its track."""
+        if not status and (self.folder / "end").exists():
+            status = (self.folder / "end").read_text()
+        if not status or self.post_status(status):
+            self._cuts.remove()
+
+
+def _retry_after(reply: Reply) -> float:
+    try:
+        return min(max(float(reply.headers.get("retry-after", "0")), 0.0), _MAX_RETRY_AFTER_S)
+    except ValueError:
+        return 0.0
+
+
+def left_behind(folder: Path, transport: Transport, pace: Pace) -> Iterator[Delivery]:
+    """Give the deliveries of dead writers of one track, each under its lock while the caller works on it."""
+    for writer in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not writer.is_dir() or (writer / "quarantined").exists():
+            continue
+        descriptor = lock_folder(writer)
+        if descriptor is None:
+            continue
+        try:
+            owner = find_owner(writer)
+            if owner is not None or uploads.next_upload(writer) is not None or (writer / "end").exists():
+                yield Delivery(transport, folder.name, owner[0] if owner else writer.name, writer, pace)
+        finally:
+            os.close(descriptor)
+
+
+def drain(folder: Path, transport: Transport, pace: Pace, *, max_batches: int | None = None) -> int:
+    """Send what dead writers of one track left; stops at the first trouble. Returns how many are left."""
+    left = 0
+    ended = []
+    for delivery in left_behind(folder, transport, pace):
+        count = 0
+        while (outcome := delivery.step()) is Outcome.PROGRESS:
+            count += 1
+            if max_batches is not None and count >= max_batches:
+                return left + 1
+        if outcome is not Outcome.IDLE:
+            left += 1
+        elif (delivery.folder / "end").exists():
+            # Ends are told last: a closed track takes no more points.
+            ended.append(delivery.folder.name)
+        else:
+            delivery.end()
+    if left == 0:
+        for delivery in left_behind(folder, transport, pace):
+            if delivery.folder.name in ended:
+                delivery.end()
+                left += delivery.folder.exists()
+    return left
+
+
+class Sender:
+    """The background thread of one track."""
+
+    def __init__(self, spool: Spool, track_id: str, transport: Transport, *, pace: Pace | None = None) -> None:
+        self._spool, self._track_id, self._transport = spool, track_id, transport
+        self._pace = pace or Pace()
+        self._changed = threading.Condition()
+        self._is_stopping = False
+        self._sent_to: tuple[int, int] = (0, 0)
+        self._has_files = False
+        self._delivery: Delivery | None = None
+        self._thread: threading.Thread | None = None
+        self._on_crash: Callable[[BaseException], None] | None = None
+
+    def start(self) -> None:
+        """Begin sending in the background."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._supervised, name="mlsteam-sender", daemon=True)
+            self._thread.start()
+
+    @property
+    def is_started(self) -> bool:
+        """Whether the thread was started in this process."""
+        return self._thread is not None
+
+    @property
+    def rejected(self) -> int:
+        """How many entries the server refused."""
+        return self._delivery.rejected if self._delivery else 0
+
+    def _supervised(self) -> None:
+        while not self._is_stopping:
+            try:
+                self.run()
+            except Exception as error:  # noqa: BLE001  # A fault here must end neither the training nor the sending.
+                say(f"the sender met an unexpected error and begins again: {error!r}")
+                self._sleep(self._pace.max_backoff_s)
+            else:
+                return
+
+    def run(self) -> None:
+        """Send until stopped and everything is acknowledged: cut, `encode_batch`, send, repeat until acknowledged."""
+        delivery = self._delivery = self._delivery or Delivery(
+            self._transport, self._track_id, self._spool.writer, self._spool.folder, self._pace
+        )
+        beat_at = adopt_at = 0.0
+        while True:
+            now = time.monotonic()
+            if now >= beat_at:
+                delivery.post_status("running")
+                beat_at = time.monotonic() + self._pace.heartbeat_s
+            target = self._spool.position
+            self._spool.sync()
+            outcome = delivery.step()
+            if outcome is Outcome.GONE:
+                return
+            if outcome is Outcome.IDLE:
+                with self._changed:
+                    self._sent_to = target
+                    self._changed.notify_all()
+                    if self._is_stopping and self._spool.position == target:
+                        return
+                if now >= adopt_at:
+                    drain(self._spool.folder.parent, self._transport, self._pace, max_batches=20)
+                    adopt_at = time.monotonic() + self._pace.adopt_s
+                self._sleep(self._pace.interval_s)
+            elif outcome is Outcome.WAIT:
+                self._sleep(delivery.wait_s)
+
+    def _sleep(self, seconds: float) -> None:
+        # fsync goes on while the server is away.
+        end = time.monotonic() + seconds
+        with self._changed:
+            while not self._is_stopping and (left := end - time.monotonic()) > 0:
+                self._changed.wait(min(left, self._pace.interval_s))
+                if left > self._pace.interval_s:
+                    self._spool.sync()
+            if self._is_stopping:
+                self._changed.wait(min(seconds, 0.05 if self._sent_to == self._spool.position else seconds))
+
+    def flush(self, timeout: float | None) -> bool:
+        """Wait until everything logged before the call is committed; False when that took too long."""
+        target = self._spool.position
+        with self._changed:
+            self._sent_to = min(self._sent_to, (target[0], target[1] - 1))
+            self._changed.notify_all()
+            return self._changed.wait_for(lambda: self._sent_to >= target, timeout)
+
+    def stop(self, status: str, timeout: float) -> bool:
+        """Send the rest, then the end of the track; False when something is left for `mlsteam sync`."""
+        if self._thread is None:
+            return True
+        write_durably(self._spool.folder / "end", status.encode())
+        with self._changed:
+            self._is_stopping = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+        if self._thread.is_alive() or self._delivery is None or not self._delivery.is_sent:
+            return False
+        self._spool.close()
+        self._delivery.end(status)
+        return not self._spool.folder.exists()
