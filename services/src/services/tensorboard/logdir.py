@@ -119,5 +119,5 @@ def config_table(configs: Sequence[ConfigValue]) -> str:
 
 def _cell(text: str) -> str:
     # What a user wrote is text, not Markdown, and must not end its cell or its line.
-    flat = " ".join(text[:_LONGEST_CELL].split())
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!<>|" else c for c in flat)
+    flat = " ".join(text[:_LONGEST_CELL].split()).replace("&", "&amp;").replace("<", "&lt;")
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!>|" else c for c in flat)

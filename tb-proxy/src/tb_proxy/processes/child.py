@@ -6,15 +6,17 @@ it listens, and ends with the process that started it.
 
 import ctypes
 import io
+import mimetypes
 import os
 import signal
 import sys
 import zipfile
-from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
 from tensorboard import assets, default, program
+from tensorboard.backend import application
+from tensorboard.backend.event_processing.data_ingester import LocalDataIngester
 from tensorboard.plugins.core.core_plugin import CorePluginLoader
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -33,7 +35,7 @@ def end_with(parent_pid: int) -> None:
         sys.exit(_PARENT_IS_GONE)
 
 
-def bundle() -> Callable[[], io.BytesIO]:
+def assets_provider() -> Callable[[], io.BytesIO]:
     """Return TensorBoard's page, with the addresses of its fonts made relative.
 
     They are absolute in the page even with a path prefix, and would be asked for at the root of our own site.
@@ -69,44 +71,41 @@ class _QuietHandler(WSGIRequestHandler):
         return "tb-proxy"
 
 
-class UnixServer(program.TensorBoardServer):  # type: ignore[misc]
-    """Serves TensorBoard's app on the socket named by the flags' host."""
+def make_app(prefix: str) -> Any:
+    """Return TensorBoard's WSGI app over the working folder, and begin to read the folder.
 
-    def __init__(self, wsgi_app: Any, flags: Namespace) -> None:
-        os.umask(0o077)
-        self._server = ThreadedWSGIServer(flags.host, 0, wsgi_app, _QuietHandler)
-        self._server.daemon_threads = True
-
-    def serve_forever(self) -> None:
-        """Say that the socket listens, and serve."""
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        self._server.serve_forever()
-
-    def get_url(self) -> str:
-        """Return what TensorBoard may print about itself."""
-        return "unix socket"
-
-    def print_serving_message(self) -> None:
-        """Print nothing: the line on standard output is the announcement."""
+    Not by TensorBoard's own main(), which would leave a note about this process for all users of the machine.
+    """
+    provider = assets_provider()
+    board = program.TensorBoard(plugins=plugins(), assets_zip_provider=provider)
+    board.configure(
+        argv=[
+            "tensorboard",
+            "--logdir=.",  # relative, so that no answer names a folder of this machine
+            f"--path_prefix={prefix}",
+            "--load_fast=false",  # the fast loader listens on a TCP port that every user of this machine can reach
+            "--reload_interval=2",
+        ]
+    )
+    ingester = LocalDataIngester(board.flags)
+    ingester.start()
+    return application.TensorBoardWSGIApp(
+        board.flags, plugins(), ingester.data_provider, provider, ingester.deprecated_multiplexer
+    )
 
 
 def main() -> None:
     """Serve the working folder until the parent ends."""
     socket_path, prefix, parent_pid = sys.argv[1:]
     end_with(int(parent_pid))
-    board = program.TensorBoard(plugins=plugins(), assets_zip_provider=bundle(), server_class=UnixServer)
-    board.configure(
-        argv=[
-            "tensorboard",
-            "--logdir=.",  # relative, so that no answer names a folder of this machine
-            f"--host=unix://{socket_path}",
-            f"--path_prefix={prefix}",
-            "--load_fast=false",  # the fast loader listens on a TCP port that every user of this machine can reach
-            "--reload_interval=2",
-        ]
-    )
-    sys.exit(board.main())
+    # Some systems call JavaScript text/plain, and a browser then refuses it.
+    mimetypes.add_type("text/javascript", ".js")
+    os.umask(0o077)
+    server = ThreadedWSGIServer(f"unix://{socket_path}", 0, make_app(prefix), _QuietHandler)
+    server.daemon_threads = True
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,71 @@
+"""Spawners that behave, and spawners that do not, for the registry of tb-proxy."""
+
+import asyncio
+from uuid import UUID
+
+import httpx2
+
+from services.core.errors import TensorboardNotReady
+
+
+class FakeChild:
+    """A TensorBoard that is nothing but a word about being alive."""
+
+    def __init__(self) -> None:
+        self.client = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: httpx2.Response(200)))
+        self.is_up = True
+        self.times_stopped = 0
+
+    def is_alive(self) -> bool:
+        return self.is_up
+
+    async def stop(self) -> None:
+        await asyncio.sleep(0)
+        self.is_up = False
+        self.times_stopped += 1
+
+
+class FakeSpawner:
+    """Starts at once."""
+
+    def __init__(self) -> None:
+        self.children: list[FakeChild] = []
+
+    async def start(self, track_id: UUID) -> FakeChild:
+        await asyncio.sleep(0)
+        self.children.append(FakeChild())
+        return self.children[-1]
+
+
+class SlowSpawner(FakeSpawner):
+    """Starts when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_start = asyncio.Event()
+        self.times_asked = 0
+
+    async def start(self, track_id: UUID) -> FakeChild:
+        self.times_asked += 1
+        await self.may_start.wait()
+        return await super().start(track_id)
+
+
+class NeverReadySpawner(FakeSpawner):
+    """Starts for ever."""
+
+    async def start(self, track_id: UUID) -> FakeChild:
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+
+class CrashingSpawner(FakeSpawner):
+    """Every start ends at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times_asked = 0
+
+    async def start(self, track_id: UUID) -> FakeChild:
+        self.times_asked += 1
+        raise TensorboardNotReady("it ended")
