@@ -20,12 +20,12 @@ install_packages() {
     packages >"$stamp"
 }
 build() {
-    stamp=dist/.mlsteam-built
-    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(sources)" ] && return
+    built=dist/.mlsteam-built
+    [ -f "$built" ] && [ "$(cat "$built")" = "$(sources)" ] && return
     install_packages
     echo "==> building the page"
     "$node" npm run --silent build
-    sources >"$stamp"
+    sources >"$built"
 }
 case "$1" in
     install) install_packages ;;
