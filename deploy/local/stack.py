@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+import httpx2
 import psutil
 from ports import taken_ports
 from postgres import EmbeddedPostgres
@@ -24,6 +25,7 @@ from settings import StackSettings, read_settings
 
 HERE = Path(__file__).resolve().parent
 _POSTGRES_LOOK_S = 1.0
+_PROJECT = "demo"
 
 
 def say(text: str) -> None:
@@ -128,6 +130,7 @@ class Stack:
         await asyncio.gather(making, *(runner.wait_ready() for runner in services))
         await gateway.wait_ready()
         made = making.result()
+        await self._ensure_project(made["api_token"])
         self._write_run_env(made["api_token"])
         await self._start_sample(made["api_token"])
         self._announce(made["link"])
@@ -180,8 +183,18 @@ class Stack:
         finally:
             await stop_child(process)
 
+    async def _ensure_project(self, token: str) -> None:
+        """Make the project that `.run/env` names, so that a first script needs nothing but that file."""
+        # Asked of track-api itself: the public address may be one that only browsers can reach.
+        address = f"http://127.0.0.1:{self._settings.ports['track-api']}/api/v3/projects"
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx2.AsyncClient(headers=headers, timeout=30) as client:
+            answer = await client.post(address, json={"name": _PROJECT, "description": "Made at the first start"})
+        if answer.status_code not in {201, 409}:
+            raise ServiceFailed(f"The project {_PROJECT!r} could not be made: {answer.text[:500]}")
+
     def _write_run_env(self, token: str) -> None:
-        values = {"MLSTEAM_BACKEND": self._settings.public_url, "MLSTEAM_API_TOKEN": token, "MLSTEAM_PROJECT": "demo"}
+        values = {"MLSTEAM_BACKEND": self._settings.public_url, "MLSTEAM_API_TOKEN": token, "MLSTEAM_PROJECT": _PROJECT}
         write_private(self._settings.run_dir / "env", "".join(f"export {k}={v}\n" for k, v in values.items()))
 
     async def _start_sample(self, token: str) -> None:
@@ -191,7 +204,7 @@ class Stack:
         environment = dict(os.environ) | {
             "MLSTEAM_BACKEND": self._settings.public_url,
             "MLSTEAM_API_TOKEN": token,
-            "MLSTEAM_PROJECT": "demo",
+            "MLSTEAM_PROJECT": _PROJECT,
             "PYTHONUNBUFFERED": "1",
         }
         environment.pop("MLSTEAM_TRACK_ID", None)
@@ -199,7 +212,7 @@ class Stack:
         self._sample = await start_child((sys.executable, str(script)), environment, log)
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.write_text(time.strftime("%Y-%m-%dT%H:%M:%S%z\n"))
-        say(f"The sample training has started (once, in project demo; its output is in {log}).")
+        say(f"The sample training has started (once, in project {_PROJECT}; its output is in {log}).")
 
     def _announce(self, link: str) -> None:
         me = psutil.Process()
