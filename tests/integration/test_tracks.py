@@ -73,6 +73,7 @@ async def test_lists_go_on_where_they_stopped(database: Database) -> None:
     async with database.read() as session:
         assert len(await list_tracks(session, project.project_id, tag="x")) == 2
         assert len(await list_tracks(session, project.project_id, search="B")) == 1
+        assert len(await list_tracks(session, project.project_id, search="x")) == 2, "tags are searched, too"
         assert await list_tracks(session, project.project_id, status=TrackStatus.RUNNING) == []
         with pytest.raises(BadQuery):
             await list_tracks(session, project.project_id, sort="notes; drop table tracks")

@@ -213,7 +213,7 @@ export interface paths {
         };
         /**
          * List Tracks
-         * @description List tracks; `q` searches names, `sort` takes created_at, name, number, status or last_seen_at, minus reverses.
+         * @description List tracks; `q` searches names and tags; `sort` takes a column, and a minus before it reverses.
          */
         get: operations["list_tracks_api_v3_projects__project__tracks_get"];
         put?: never;

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, tuple_, update
 
 from services.core.errors import BadQuery, TrackDeleted, TrackNotFound
 from services.storage.database import AnySession, Session
@@ -65,7 +65,10 @@ async def list_tracks(
     query = _select().add_columns(column.label("sort_value"))
     query = query.where(tracks.c.project_id == project_id, tracks.c.deleted_at.is_(None))
     if search:
-        query = query.where(tracks.c.name.icontains(search, autoescape=True))
+        tags = func.array_to_string(tracks.c.tags, "\n")
+        query = query.where(
+            or_(tracks.c.name.icontains(search, autoescape=True), tags.icontains(search, autoescape=True))
+        )
     if status is not None:
         query = query.where(tracks.c.status == status.value)
     if tag is not None:

@@ -49,7 +49,7 @@ async def list_tracks(
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> TrackList:
-    """List tracks; `q` searches names; `sort` takes a column, and a minus before it reverses."""
+    """List tracks; `q` searches names and tags; `sort` takes a column, and a minus before it reverses."""
     principal.require_user()
     found = await get_project(session, principal, project)
     after = None
