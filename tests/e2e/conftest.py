@@ -1,0 +1,29 @@
+"""One running stack and one browser for all end-to-end tests."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from support.stack import RunningStack, running_stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[RunningStack]:
+    """A stack without the sample, stopped after the tests."""
+    with running_stack() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium: MLSTEAM_CHROMIUM, or the system's."""
+    names = (os.environ.get("MLSTEAM_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    found = next((path for path in map(shutil.which, filter(None, names)) if path), None)
+    assert found, "no Chromium: run `make e2e`, or set MLSTEAM_CHROMIUM"
+    with sync_playwright() as playwright:
+        # Root, as in CI, cannot have Chromium's sandbox; the pages are our own.
+        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield opened
+        opened.close()

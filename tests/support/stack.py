@@ -1,0 +1,85 @@
+"""The whole stack as `make up` starts it, on ports and in a folder of its own."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+STACK = ROOT / "deploy" / "local" / "stack.py"
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """A stack that is ready."""
+
+    environment: dict[str, str]
+    run_dir: Path
+    address: str
+
+    def command(self, action: str) -> str:
+        """Run one of the stack's commands and return what it said."""
+        return run_stack(action, self.environment)
+
+    def link(self) -> str:
+        """Return a fresh one-time sign-in link."""
+        words = self.command("link").split()
+        return next(word for word in words if "/sign-in#token=" in word)
+
+    def client_environment(self) -> dict[str, str]:
+        """Return what a user gets by sourcing .run/env."""
+        lines = (self.run_dir / "env").read_text().splitlines()
+        pairs = (line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
+        return {name: value.strip("'\"") for name, value in pairs}
+
+
+def run_stack(action: str, environment: dict[str, str]) -> str:
+    """Run `stack.py ACTION`, and fail with all it said when it fails."""
+    done = subprocess.run(
+        [sys.executable, str(STACK), action],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def free_ports() -> int:
+    """Return the first of four free ports in a row."""
+    for first in range(18_600, 19_600, 4):
+        with ExitStack() as opened:
+            try:
+                for port in range(first, first + 4):
+                    opened.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+    raise OSError("no four free ports in a row")
+
+
+@contextmanager
+def running_stack() -> Iterator[RunningStack]:
+    """A stack without the sample, stopped after the tests."""
+    assert (ROOT / "frontend/dist/index.html").exists(), "the page is not built: run `make e2e`"
+    # Not below pytest's own folder: its name is long, and PostgreSQL's socket has to fit into 107 bytes.
+    run_dir = Path(tempfile.mkdtemp(prefix="mlsteam-e2e-"))
+    port = free_ports()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MLSTEAM_")}
+    environment = kept | {"MLSTEAM_RUN_DIR": str(run_dir), "MLSTEAM_PORT": str(port), "MLSTEAM_SAMPLE": "0"}
+    try:
+        run_stack("up", environment)
+        yield RunningStack(environment, run_dir, f"http://127.0.0.1:{port}")
+    finally:
+        run_stack("down", environment)
+        shutil.rmtree(run_dir, ignore_errors=True)
