@@ -156,8 +156,8 @@ class CutLog:
         self.state.acked_to = max(self.state.acked_to, cut.end)
         oldest = self.state.acked_to[0]
         done = [path for path in self.folder.glob("*.seg") if int(path.stem) < oldest]
-        # What was acknowledged in the segment that is still open can be sent again after a rewind.
-        self.state.cuts = [old for old in self.state.cuts if old.end[0] >= oldest][-256:]
+        # What lies whole in segments that stay can be sent again after a rewind; half a batch must never be.
+        self.state.cuts = [old for old in self.state.cuts if old.start[0] >= oldest][-256:]
         if done:
             self.save()
             for path in done:
