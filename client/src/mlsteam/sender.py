@@ -1,15 +1,14 @@
 """Sends what the spool holds: one batch in flight, the same one until it is acknowledged.
 
-`Sender.run` is the background thread of a track; `drain` is the `mlsteam sync` command. Guarantees that nothing is
+`Sender.run` is the background thread of a track; leftovers.py sends with the same `Delivery`. Guarantees that nothing is
 removed from the spool before the server said that it is committed.
 """
 
-import os
 import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -17,14 +16,16 @@ from pathlib import Path
 import msgspec
 
 from mlsteam import uploads
-from mlsteam.cuts import Cut, CutLog, find_owner, write_durably
+from mlsteam.cuts import Cut, CutLog, write_durably
 from mlsteam.errors import APIConnectionError
-from mlsteam.spool import Spool, lock_folder
+from mlsteam.spool import Spool
 from mlsteam.transport import Reply, Transport
 from mlsteam.wire import compress, encode_batch
 
 CONTENT_TYPE = "application/vnd.mlsteam.batch+msgpack"
 _MAX_RETRY_AFTER_S = 300.0
+# While the program waits to end, the server is asked often; finish_timeout limits how long.
+_STOPPING_WAIT_S = 1.0
 _GONE = {"track_not_found", "track_deleted"}
 _UNUSABLE = {400, 413, 422}
 
@@ -199,60 +200,27 @@ def _retry_after(reply: Reply) -> float:
         return 0.0
 
 
-def left_behind(folder: Path, transport: Transport, pace: Pace) -> Iterator[Delivery]:
-    """Give the deliveries of dead writers of one track, each under its lock while the caller works on it."""
-    for writer in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not writer.is_dir() or (writer / "quarantined").exists():
-            continue
-        descriptor = lock_folder(writer)
-        if descriptor is None:
-            continue
-        try:
-            owner = find_owner(writer)
-            if owner is not None or uploads.next_upload(writer) is not None or (writer / "end").exists():
-                yield Delivery(transport, folder.name, owner[0] if owner else writer.name, writer, pace)
-        finally:
-            os.close(descriptor)
-
-
-def drain(folder: Path, transport: Transport, pace: Pace, *, max_batches: int | None = None) -> int:
-    """Send what dead writers of one track left; stops at the first trouble. Returns how many are left."""
-    left = 0
-    ended = []
-    for delivery in left_behind(folder, transport, pace):
-        count = 0
-        while (outcome := delivery.step()) is Outcome.PROGRESS:
-            count += 1
-            if max_batches is not None and count >= max_batches:
-                return left + 1
-        if outcome is not Outcome.IDLE:
-            left += 1
-        elif (delivery.folder / "end").exists():
-            # Ends are told last: a closed track takes no more points.
-            ended.append(delivery.folder.name)
-        else:
-            delivery.end()
-    if left == 0:
-        for delivery in left_behind(folder, transport, pace):
-            if delivery.folder.name in ended:
-                delivery.end()
-                left += delivery.folder.exists()
-    return left
-
-
 class Sender:
     """The background thread of one track."""
 
-    def __init__(self, spool: Spool, track_id: str, transport: Transport, *, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        track_id: str,
+        transport: Transport,
+        *,
+        pace: Pace | None = None,
+        adopt: Callable[[], object] | None = None,
+    ) -> None:
         self._spool, self._track_id, self._transport = spool, track_id, transport
         self._pace = pace or Pace()
+        self._adopt = adopt
         self._changed = threading.Condition()
         self._is_stopping = False
         self._sent_to: tuple[int, int] = (0, 0)
         self._has_files = False
         self._delivery: Delivery | None = None
         self._thread: threading.Thread | None = None
-        self._on_crash: Callable[[BaseException], None] | None = None
 
     def start(self) -> None:
         """Begin sending in the background."""
@@ -302,23 +270,22 @@ class Sender:
                     self._changed.notify_all()
                     if self._is_stopping and self._spool.position == target:
                         return
-                if now >= adopt_at:
-                    drain(self._spool.folder.parent, self._transport, self._pace, max_batches=20)
+                if self._adopt and now >= adopt_at:
+                    self._adopt()
                     adopt_at = time.monotonic() + self._pace.adopt_s
                 self._sleep(self._pace.interval_s)
             elif outcome is Outcome.WAIT:
                 self._sleep(delivery.wait_s)
 
     def _sleep(self, seconds: float) -> None:
-        # fsync goes on while the server is away.
+        # fsync goes on while the server is away; a stop ends the wait, for one more try at once.
         end = time.monotonic() + seconds
         with self._changed:
+            if self._is_stopping:
+                self._changed.wait(min(seconds, _STOPPING_WAIT_S))
             while not self._is_stopping and (left := end - time.monotonic()) > 0:
                 self._changed.wait(min(left, self._pace.interval_s))
-                if left > self._pace.interval_s:
-                    self._spool.sync()
-            if self._is_stopping:
-                self._changed.wait(min(seconds, 0.05 if self._sent_to == self._spool.position else seconds))
+                self._spool.sync()
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until everything logged before the call is committed; False when that took too long."""
@@ -332,7 +299,10 @@ class Sender:
         """Send the rest, then the end of the track; False when something is left for `mlsteam sync`."""
         if self._thread is None:
             return True
-        write_durably(self._spool.folder / "end", status.encode())
+        try:
+            write_durably(self._spool.folder / "end", status.encode())
+        except OSError as error:
+            say(f"the end of the track cannot be noted in {self._spool.folder}: {error}")
         with self._changed:
             self._is_stopping = True
             self._changed.notify_all()

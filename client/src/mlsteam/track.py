@@ -19,7 +19,8 @@ from mlsteam.console import ConsoleCapture
 from mlsteam.errors import APIConnectionError, APIStatusError, SettingsError, TrackClosedError
 from mlsteam.handles import SeriesHandle, encode_value
 from mlsteam.keys import check_key
-from mlsteam.sender import Sender, say
+from mlsteam.leftovers import drain
+from mlsteam.sender import Pace, Sender, say
 from mlsteam.settings import Settings, read_settings
 from mlsteam.spool import Spool
 from mlsteam.transport import HttpTransport, Reply
@@ -47,7 +48,7 @@ class Track:
         self.url = f"{settings.backend}/t/{track_id}"
         self._transport, self._finish_timeout = transport, finish_timeout
         self.spool = Spool(settings.spool_dir, track_id, on_open=self._start_sender)
-        self._sender = Sender(self.spool, track_id, transport)
+        self._sender = self._new_sender()
         self._handles: dict[str, SeriesHandle] = {}
         self._owner_pid = os.getpid()
         self._console = ConsoleCapture(self.spool) if capture_console else None
@@ -121,6 +122,17 @@ class Track:
         has_failed = getattr(sys, "last_value", None) is not None and not hasattr(sys, "ps1")
         self.stop("failed" if has_failed else "finished")
 
+    def _new_sender(self) -> Sender:
+        # A few batches at a time, so that what is logged now does not wait behind what an earlier process left.
+        folder, pace = self.spool.folder.parent, Pace()
+        return Sender(
+            self.spool,
+            self.id,
+            self._transport,
+            pace=pace,
+            adopt=lambda: drain(folder, self._transport, pace, max_batches=20),
+        )
+
     def _start_sender(self) -> None:
         self._sender.start()
 
@@ -128,7 +140,7 @@ class Track:
         """Become a new writer whose sender starts with its first record."""
         self.spool.after_fork_in_child()
         self._transport.reset()
-        self._sender = Sender(self.spool, self.id, self._transport)
+        self._sender = self._new_sender()
 
 
 def _after_fork_in_child() -> None:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from mlsteam.errors import MLSteamError
-from mlsteam.sender import Pace, drain
+from mlsteam.leftovers import drain
+from mlsteam.sender import Pace
 from mlsteam.settings import read_settings
 from mlsteam.transport import HttpTransport
 

@@ -1,0 +1,56 @@
+"""Finds and sends what dead writers of a track have left in the spool.
+
+Called by track.py, between its own batches, and by `mlsteam sync`. Guarantees that a folder is sent under its lock, and
+that the end of a track is told after all of its writers were sent.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlsteam import uploads
+from mlsteam.cuts import find_owner
+from mlsteam.sender import Delivery, Outcome, Pace
+from mlsteam.spool import lock_folder
+from mlsteam.transport import Transport
+
+
+def left_behind(folder: Path, transport: Transport, pace: Pace) -> Iterator[Delivery]:
+    """Give the deliveries of dead writers of one track, each under its lock while the caller works on it."""
+    for writer in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not writer.is_dir() or (writer / "quarantined").exists():
+            continue
+        descriptor = lock_folder(writer)
+        if descriptor is None:
+            continue
+        try:
+            owner = find_owner(writer)
+            if owner is not None or uploads.next_upload(writer) is not None or (writer / "end").exists():
+                yield Delivery(transport, folder.name, owner[0] if owner else writer.name, writer, pace)
+        finally:
+            os.close(descriptor)
+
+
+def drain(folder: Path, transport: Transport, pace: Pace, *, max_batches: int | None = None) -> int:
+    """Send what dead writers of one track left; stops at the first trouble. Returns how many are left."""
+    left = 0
+    ended = []
+    for delivery in left_behind(folder, transport, pace):
+        count = 0
+        while (outcome := delivery.step()) is Outcome.PROGRESS:
+            count += 1
+            if max_batches is not None and count >= max_batches:
+                return left + 1
+        if outcome is not Outcome.IDLE:
+            left += 1
+        elif (delivery.folder / "end").exists():
+            # Ends are told last: a closed track takes no more points.
+            ended.append(delivery.folder.name)
+        else:
+            delivery.end()
+    if left == 0:
+        for delivery in left_behind(folder, transport, pace):
+            if delivery.folder.name in ended:
+                delivery.end()
+                left += delivery.folder.exists()
+    return left
