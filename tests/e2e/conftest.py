@@ -16,7 +16,8 @@ def stack() -> Iterator[RunningStack]:
         yield started
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while it is open, its event loop runs in this thread and no asynchronous test could.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium: MLSTEAM_CHROMIUM, or the system's."""
     names = (os.environ.get("MLSTEAM_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")

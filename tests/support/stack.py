@@ -57,7 +57,9 @@ def run_stack(action: str, environment: dict[str, str]) -> str:
 
 def free_ports() -> int:
     """Return the first of four free ports in a row."""
-    for first in range(18_600, 19_600, 4):
+    # From a place of this process's own: two test runs at once must not choose the same.
+    begin = os.getpid() % 250
+    for first in (18_600 + 4 * ((begin + turn) % 250) for turn in range(250)):
         with ExitStack() as opened:
             try:
                 for port in range(first, first + 4):

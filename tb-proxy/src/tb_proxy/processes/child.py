@@ -1,7 +1,7 @@
 """The TensorBoard of one track: `python -m tb_proxy.processes.child SOCKET PREFIX PARENT`, in the folder of its data.
 
-Started by local.py with an empty environment. Serves on a unix socket that only our user can open, prints "ready" once
-it listens, and ends with the process that started it.
+Started by local.py with an empty environment. Waits for a line that says that the data is there, serves on a unix
+socket that only our user can open, prints "ready" once it listens, and ends with the process that started it.
 """
 
 import ctypes
@@ -88,6 +88,10 @@ def make_app(prefix: str) -> Any:
         ]
     )
     ingester = LocalDataIngester(board.flags)
+    # What we wait for here has all been imported meanwhile; and the first page must not find an empty folder.
+    sys.stdin.readline()
+    ingester.deprecated_multiplexer.AddRunsFromDirectory(".")
+    ingester.deprecated_multiplexer.Reload()
     ingester.start()
     return application.TensorBoardWSGIApp(
         board.flags, plugins(), ingester.data_provider, provider, ingester.deprecated_multiplexer

@@ -88,7 +88,7 @@ class LocalSpawner:
             process = await _spawn(track_id, folder)
             logdir = Logdir(self._database, track_id, folder / "data")
             await logdir.update()
-            # The folder was not there when the process began; it has its imports to do meanwhile.
+            # The process had its imports to do meanwhile; only now may it look at the data.
             await _until_ready(process, folder)
             return LocalChild(process, folder, logdir, self._refresh_s)
         except BaseException:
@@ -108,14 +108,19 @@ async def _spawn(track_id: UUID, folder: Path) -> asyncio.subprocess.Process:
             *("-m", "tb_proxy.processes.child", str(folder / "socket"), f"/tb/{track_id}", str(os.getpid())),
             env=environment,
             cwd=folder / "data",
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
         )
 
 
 async def _until_ready(process: asyncio.subprocess.Process, folder: Path) -> None:
+    assert process.stdin is not None, "it was asked for"  # noqa: S101 (an invariant)
     assert process.stdout is not None, "it was asked for"  # noqa: S101 (an invariant)
+    with suppress(ConnectionError):
+        process.stdin.write(b"go\n")
+        await process.stdin.drain()
+        process.stdin.close()
     if await process.stdout.readline() != b"ready\n":
         said = (folder / "log").read_text(errors="replace")[-_LOG_TAIL:]
         log.error("tensorboard_start_failed", said=said)
