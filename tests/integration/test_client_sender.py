@@ -83,6 +83,21 @@ def test_sigkill_then_sync_brings_every_record_exactly_once(server: Recorded, tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_sigterm_sends_the_rest_before_the_process_ends(server: Recorded, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LOGGING_CHILD, server.address, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout
+        child.stdout.readline()
+        child.send_signal(signal.SIGTERM)
+        child.stdout.read()
+    assert child.returncode == -signal.SIGTERM
+    assert server.statuses[-1] == "stopped"
+    values = server.values("loss")
+    assert values
+    assert values == [float(number) for number in range(len(values))]
+    assert list((tmp_path / TRACK_ID).iterdir()) == []
+
+
 def test_a_lost_answer_brings_nothing_twice(server: Recorded, tmp_path: Path) -> None:
     server.misbehave = [((200, {"Content-Type": "text/html"}, b"<html>sign in</html>"), True)]
     with start(server, tmp_path) as track:

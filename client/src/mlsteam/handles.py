@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _CONFIG_OFFSET = Kind.CONFIG_FLOAT - Kind.SERIES_FLOAT
 _NO_STEP = math.nan
+# Up to here every integer is a float of its own.
+_EXACT = 2**53
 
 
 def encode_value(kind_offset: int, key: str, value: Value, *, time: float, step: float) -> bytes:
@@ -60,7 +62,12 @@ class SeriesHandle:
         if self._spool.is_closed:
             raise TrackClosedError(f"{self._key!r} was logged after the track was stopped.")
         now = clock.time() if timestamp is None else plain_number(timestamp, "A timestamp")
-        at = _NO_STEP if step is None else plain_number(step, "A step")
+        if step is None:
+            at = _NO_STEP
+        elif type(step) is int and -_EXACT < step < _EXACT:
+            at = float(step)
+        else:
+            at = plain_number(step, "A step")
         if type(value) is float:
             # Nearly every point is a float; this path is what a training loop pays.
             self._spool.append(FLOAT_BODY.pack(1, self._name_bytes, now, at, value) + self._name)

@@ -1,7 +1,7 @@
 """Sends what the spool holds: one batch in flight, the same one until it is acknowledged.
 
-`Sender.run` is the background thread of a track; leftovers.py sends with the same `Delivery`. Guarantees that nothing is
-removed from the spool before the server said that it is committed.
+`Sender.run` is the background thread of a track; leftovers.py sends with the same `Delivery`. Guarantees that nothing
+is removed from the spool before the server said that it is committed.
 """
 
 import random
@@ -216,7 +216,7 @@ class Sender:
         self._pace = pace or Pace()
         self._adopt = adopt
         self._changed = threading.Condition()
-        self._is_stopping = False
+        self._is_stopping = self._is_gone = False
         self._sent_to: tuple[int, int] = (0, 0)
         self._has_files = False
         self._delivery: Delivery | None = None
@@ -263,6 +263,9 @@ class Sender:
             self._spool.sync()
             outcome = delivery.step()
             if outcome is Outcome.GONE:
+                with self._changed:
+                    self._is_gone = True
+                    self._changed.notify_all()
                 return
             if outcome is Outcome.IDLE:
                 with self._changed:
@@ -293,7 +296,8 @@ class Sender:
         with self._changed:
             self._sent_to = min(self._sent_to, (target[0], target[1] - 1))
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: self._sent_to >= target, timeout)
+            self._changed.wait_for(lambda: self._is_gone or self._sent_to >= target, timeout)
+            return self._sent_to >= target
 
     def stop(self, status: str, timeout: float) -> bool:
         """Send the rest, then the end of the track; False when something is left for `mlsteam sync`."""

@@ -87,7 +87,7 @@ class Spool:
         self._descriptor = self._lock_descriptor = -1
         self._at = self._end = 0
         self._losses: dict[str, Loss] = {}
-        self.is_closed = False
+        self.is_closed = self._is_muted = False
 
     def append(self, body: bytes) -> None:
         """Put one record into the file; it survives the death of this process."""
@@ -115,6 +115,8 @@ class Spool:
 
     def _rotate(self, room: int) -> bool:
         """Close the segment and begin the next; False when the disk or the limit is full."""
+        if self._is_muted:
+            return False
         is_first = self.number == 0
         try:
             if is_first:
@@ -190,6 +192,11 @@ class Spool:
                 os.fdatasync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def mute(self) -> None:
+        """Count what comes from now on as dropped, without an exception: the process is about to be ended."""
+        with self._lock:
+            self._is_muted, self._end = True, 0
 
     def refuse_more(self) -> None:
         """Let handles raise from now on; the file stays open until everything is sent."""

@@ -23,6 +23,7 @@ from mlsteam.leftovers import drain
 from mlsteam.sender import Pace, Sender, say
 from mlsteam.settings import Settings, read_settings
 from mlsteam.spool import Spool
+from mlsteam.termination import MAX_WAIT_S, on_sigterm
 from mlsteam.transport import HttpTransport, Reply
 from mlsteam.values import flatten, plain_number
 
@@ -54,6 +55,7 @@ class Track:
         self._console = ConsoleCapture(self.spool) if capture_console else None
         self.spool.open()
         _tracks.add(self)
+        on_sigterm(_finish_all)
         atexit.register(self._at_exit)
 
     def __getitem__(self, key: str) -> SeriesHandle:
@@ -103,10 +105,19 @@ class Track:
         if self._console:
             self._console.stop()
         self.spool.refuse_more()
+        self._finish(status, self._finish_timeout)
+
+    def end_by_signal(self) -> None:
+        """Send what was logged before the signal; training code, still running, sees no exception."""
+        if not self.spool.is_closed:
+            self.spool.mute()
+            self._finish("stopped", MAX_WAIT_S)
+
+    def _finish(self, status: str, timeout: float) -> None:
         atexit.unregister(self._at_exit)
         # A forked child is a writer of its own, but the end of the track is its parent's to tell.
         is_owner = os.getpid() == self._owner_pid
-        if not self._sender.stop(status if is_owner else "", self._finish_timeout):
+        if not self._sender.stop(status if is_owner else "", timeout):
             say(f"not everything could be sent; `mlsteam sync` sends the rest from {self.spool.folder.parent}.")
 
     def __enter__(self) -> Self:
@@ -146,6 +157,11 @@ class Track:
 def _after_fork_in_child() -> None:
     for track in list(_tracks):
         track.after_fork_in_child()
+
+
+def _finish_all() -> None:
+    for track in list(_tracks):
+        track.end_by_signal()
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)

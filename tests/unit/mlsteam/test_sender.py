@@ -101,3 +101,13 @@ def test_the_thread_sends_flushes_and_ends(tmp_path: Path) -> None:
     assert sender.stop("finished", 5)
     assert transport.statuses == ["running", "finished"]
     assert not spool.folder.exists()
+
+
+def test_a_flush_does_not_wait_for_a_track_that_is_gone(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "t")
+    spool.append(encode_value(0, "loss", 0.5, time=1.0, step=float("nan")))
+    sender = Sender(spool, "t", FlakyTransport(error(404, "track_not_found")), pace=FAST)
+    sender.start()
+    assert not sender.flush(None)
+    assert not sender.stop("finished", 1)
+    spool.close()

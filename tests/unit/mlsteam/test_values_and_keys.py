@@ -8,7 +8,7 @@ import pytest
 
 from mlsteam.errors import BadKeyError, BadValueError
 from mlsteam.keys import check_key, join_key
-from mlsteam.values import flatten, plain_value
+from mlsteam.values import flatten, plain_number, plain_value
 
 
 @pytest.mark.parametrize("key", ["loss", "a/b", "損失/訓練", "a b", "x" * 1024])
@@ -55,3 +55,9 @@ def test_what_is_no_value_raises(value: Any) -> None:
 
 def test_a_dict_is_folders() -> None:
     assert dict(flatten("m", {"a": 1, "b": {"c": "x"}})) == {"m/a": 1, "m/b/c": "x"}
+
+
+@pytest.mark.parametrize("step", [math.nan, math.inf, "1", True, 10**400])
+def test_a_step_is_a_finite_number(step: Any) -> None:
+    with pytest.raises(BadValueError):
+        plain_number(step, "A step")
