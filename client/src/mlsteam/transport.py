@@ -56,6 +56,10 @@ class HttpTransport:
         sent = {"Authorization": f"Bearer {self._token()}", "Accept": "application/json", **(headers or {})}
         try:
             answer = self._pool.request(method, self._address + path, body=body, headers=sent, redirect=False)
+        except urllib3.exceptions.NewConnectionError as error:
+            # To urllib3 this is a kind of time-out; to a person it is a server that is not there.
+            self.reset()
+            raise APIConnectionError(f"{self._address} was not reached; is the server running?") from error
         except urllib3.exceptions.TimeoutError as error:
             self.reset()
             raise APITimeoutError(f"{self._address} did not answer in {self._timeout_s:g} s.") from error
