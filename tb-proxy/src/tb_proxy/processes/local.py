@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -81,22 +81,19 @@ class LocalSpawner:
 
     async def start(self, track_id: UUID) -> LocalChild:
         """Return a TensorBoard of a track once it answers. Raises: TensorboardNotReady, DatabaseDown."""
-        # Short, because a socket's path holds 107 bytes; private, because mkdtemp makes it so.
-        folder = Path(tempfile.mkdtemp(prefix="mlsteam-tb-"))
-        process: asyncio.subprocess.Process | None = None
-        try:
+        # Whatever happens on the way, also when the start is cut short: nothing of it may stay behind.
+        async with AsyncExitStack() as undo:
+            # Short, because a socket's path holds 107 bytes; private, because mkdtemp makes it so.
+            folder = Path(tempfile.mkdtemp(prefix="mlsteam-tb-"))
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
             process = await _spawn(track_id, folder)
+            undo.push_async_callback(_end, process)
             logdir = Logdir(self._database, track_id, folder / "data")
             await logdir.update()
             # The process had its imports to do meanwhile; only now may it look at the data.
             await _until_ready(process, folder)
-            return LocalChild(process, folder, logdir, self._refresh_s)
-        except BaseException:
-            # Also when the start was cut short: nothing of it may stay behind.
-            if process is not None:
-                await _end(process)
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+            undo.pop_all()
+        return LocalChild(process, folder, logdir, self._refresh_s)
 
 
 async def _spawn(track_id: UUID, folder: Path) -> asyncio.subprocess.Process:
