@@ -1,18 +1,15 @@
 """SIGKILL of a real ingest-api while writers log: no acknowledged point is missing, none is there twice."""
 
 import asyncio
-import os
 import random
 import signal
-import socket
-import subprocess
-import sys
 from collections import Counter
 
 import httpx2
 import numpy as np
 import pytest
 from support.ingest import MSGPACK, Place, batch, make_place
+from support.servers import ServerProcess
 
 from services.ingest.transposer import Transposer
 from services.series.load import load_points
@@ -20,45 +17,6 @@ from services.storage.database import Database
 
 _WRITERS = 4
 _KILLS = 3
-
-
-def _free_port() -> int:
-    for port in range(18100, 18120):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-    pytest.fail("no free port")
-
-
-class _Server:
-    """ingest-api as a process of its own."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self._port = port
-        self.start()
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ingest_api"],
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "MLSTEAM_INGEST_API_PORT": str(self._port), "MLSTEAM_INGEST_API_RESTED_S": "0"},
-        )
-
-    def stop(self, how: signal.Signals) -> int:
-        self._process.send_signal(how)
-        return self._process.wait(30)
-
-    async def wait_ready(self) -> None:
-        async with httpx2.AsyncClient() as client:
-            for _ in range(300):
-                try:
-                    if (await client.get(f"{self.url}/readyz")).status_code == 200:
-                        return
-                except httpx2.TransportError:
-                    pass
-                await asyncio.sleep(0.1)
-        pytest.fail("ingest-api did not become ready")
 
 
 class _Writer:
@@ -104,7 +62,7 @@ async def test_a_killed_server_loses_and_doubles_nothing(
 ) -> None:
     place = await make_place(database)
     chance = random.Random(20)
-    server = _Server(_free_port())
+    server = ServerProcess("ingest_api", MLSTEAM_INGEST_API_RESTED_S="0")
     try:
         await server.wait_ready()
         writers = [_Writer(place, server.url, number) for number in range(1, _WRITERS + 1)]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from support.servers import free_port
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "deploy" / "local"))
 
@@ -23,13 +24,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _runner(tmp_path: Path, code: str, *arguments: str, port: int) -> Runner:
@@ -64,7 +58,7 @@ def test_the_gateway_knows_who_answers(method: str, path: str, service: str) -> 
 
 
 async def test_a_service_that_was_killed_comes_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    port = _free_port()
+    port = free_port()
     runner = _runner(tmp_path, _SERVER, str(port), port=port)
     await runner.start()
     await runner.wait_ready()
@@ -83,7 +77,7 @@ async def test_a_service_that_was_killed_comes_back(tmp_path: Path, capsys: pyte
 
 
 async def test_a_service_that_does_not_start_says_why(tmp_path: Path) -> None:
-    runner = _runner(tmp_path, "raise SystemExit('no such luck')", port=_free_port())
+    runner = _runner(tmp_path, "raise SystemExit('no such luck')", port=free_port())
     await runner.start()
     with pytest.raises(ServiceFailed, match=r"(?s)exit code 1 at its start.*no such luck"):
         await runner.wait_ready()

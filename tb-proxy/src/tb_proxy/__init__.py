@@ -1,1 +1,1 @@
-"""tb-proxy"""
+"""One TensorBoard per track, on demand, behind one prefix."""
