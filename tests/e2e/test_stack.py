@@ -166,19 +166,46 @@ def test_only_the_owner_may_read_the_token(stack: RunningStack) -> None:
     assert (stack.run_dir / "env").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_service_that_is_killed_comes_back_and_nothing_is_lost(
-    stack: RunningStack, reader: Reader, track_id: str
-) -> None:
+# Logs for some seconds, so that the server can be killed under it; each value is there once, so each can be missed.
+LONG_TRAINING = """
+import time, mlsteam
+track = mlsteam.init(name="under fire", finish_timeout=60)
+print(track.id, flush=True)
+for step in range(6000):
+    track["count"].log(float(step), step=step)
+    time.sleep(0.001)
+track.stop()
+"""
+
+
+def _ingest_api(stack: RunningStack) -> int | None:
     state = json.loads((stack.run_dir / "stack.json").read_text())
-    children = psutil.Process(state["pid"]).children()
-    victim = next(child for child in children if "ingest_api" in child.cmdline())
-    os.kill(victim.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 30
-    alive: list[int] = []
-    while not alive and time.monotonic() < deadline:
-        time.sleep(0.2)
-        processes = psutil.Process(state["pid"]).children()
-        alive = [child.pid for child in processes if "ingest_api" in child.cmdline() and child.pid != victim.pid]
-    assert alive
-    answer = reader.get(f"/api/v3/tracks/{track_id}/series?key=train/loss&x=step&buckets=1000")
-    assert answer["series"][0]["n_stored"] == STEPS
+    for child in psutil.Process(state["pid"]).children():
+        if "ingest_api" in child.cmdline():
+            return child.pid
+    return None
+
+
+def test_killing_ingest_under_a_training_loses_and_doubles_nothing(stack: RunningStack, reader: Reader) -> None:
+    environment = {**stack.environment, **stack.client_environment()}
+    with subprocess.Popen(
+        [sys.executable, "-c", LONG_TRAINING], env=environment, stdout=subprocess.PIPE, text=True
+    ) as training:
+        assert training.stdout is not None
+        track_id = training.stdout.readline().strip()
+        killed: set[int] = set()
+        for _ in range(2):
+            time.sleep(1.5)
+            deadline = time.monotonic() + 30
+            victim = _ingest_api(stack)
+            while (victim is None or victim in killed) and time.monotonic() < deadline:
+                time.sleep(0.1)
+                victim = _ingest_api(stack)
+            assert victim is not None
+            os.kill(victim, signal.SIGKILL)
+            killed.add(victim)
+        assert training.wait(120) == 0
+    answer = reader.get(f"/api/v3/tracks/{track_id}/series?key=count&x=step&buckets=10000")
+    assert answer["series"][0]["n_stored"] == 6000
+    assert answer["series"][0]["points"]["value"] == [float(step) for step in range(6000)]
+    assert answer["losses"] == []
