@@ -36,7 +36,7 @@ def say(text: str) -> None:
 def bootstrap(environment: dict[str, str], *options: str) -> dict[str, str]:
     """Return a fresh sign-in link (and an API token, without --link-only)."""
     command = [sys.executable, "-m", "services.accounts.bootstrap", *options]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 (our own words)
     if done.returncode != 0:
         raise ServiceFailed(f"The sign-in link could not be made:\n{done.stderr}")
     made: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
@@ -305,7 +305,7 @@ def up(settings: StackSettings) -> int:
     lock.close()
     log = settings.logs / "stack.log"
     with log.open("wb") as output:
-        child = subprocess.Popen(  # noqa: S603
+        child = subprocess.Popen(  # noqa: S603 (our own words)
             [sys.executable, str(HERE / "stack.py"), "run"],
             stdin=subprocess.DEVNULL,
             stdout=output,

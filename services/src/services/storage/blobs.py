@@ -64,10 +64,3 @@ class BlobStore:
                 continue
             except (BaseError, OSError) as error:
                 raise BlobStoreDown from error
-
-    async def check(self) -> None:
-        """Raise BlobStoreDown when the store does not answer."""
-        try:
-            await obstore.list(self._store, prefix="probe", chunk_size=1).collect_async()
-        except (BaseError, OSError) as error:
-            raise BlobStoreDown from error

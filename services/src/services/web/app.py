@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
@@ -184,8 +184,3 @@ def create_base_app(
     )
     app.add_middleware(RequestContext, edge=edge)
     return app
-
-
-def request_id_of(request: Request) -> str:
-    """Return the id that was given to a request."""
-    return str(request.scope.get("state", {}).get("request_id", ""))
