@@ -14,13 +14,15 @@ from support.recording_server import TRACK_ID, Recorded, failure, recording_serv
 import mlsteam
 from mlsteam.cli.main import main
 
+# It ends by a signal only, so no machine is fast enough to reach its end first; the rests keep what it leaves small.
 LOGGING_CHILD = """
-import mlsteam, sys
+import itertools, mlsteam, sys, time
 track = mlsteam.init("demo", "a.b.c", backend=sys.argv[1], spool_dir=sys.argv[2])
-for number in range(1_000_000):
+for number in itertools.count():
     track["loss"].log(float(number))
     if number % 100 == 0:
         print(number, flush=True)
+        time.sleep(0.001)
 """
 
 
