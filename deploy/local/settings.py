@@ -8,6 +8,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
+# The processes beside the gateway, and what Python runs for each.
+MODULES = {
+    "ingest-api": "ingest_api",
+    "track-api": "track_api",
+    "tb-proxy": "tb_proxy",
+    "transposer": "ingest_api.transposer",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class StackSettings:
     """MLSTEAM_PORT, MLSTEAM_HOST, MLSTEAM_RUN_DIR, MLSTEAM_DATABASE_URL, MLSTEAM_PUBLIC_URL, MLSTEAM_SAMPLE."""
@@ -22,7 +31,7 @@ class StackSettings:
     @property
     def ports(self) -> dict[str, int]:
         """The port of every process, by name."""
-        names = ("gateway", "ingest-api", "track-api", "tb-proxy")
+        names = ("gateway", *MODULES)
         return {name: self.port + offset for offset, name in enumerate(names)}
 
     @property
@@ -45,7 +54,7 @@ class StackSettings:
             "PYTHONUNBUFFERED": "1",
         }
         environment.setdefault("MLSTEAM_BLOB_URL", (self.run_dir / "data" / "blobs").as_uri())
-        for name in ("ingest-api", "track-api", "tb-proxy"):
+        for name in MODULES:
             prefix = f"MLSTEAM_{name.replace('-', '_').upper()}"
             environment[f"{prefix}_PORT"] = str(self.ports[name])
             environment[f"{prefix}_HOST"] = "127.0.0.1"
@@ -58,8 +67,8 @@ class StackSettings:
 def read_settings() -> StackSettings:
     """Read the environment, or end with a sentence about what is wrong in it."""
     text = os.environ.get("MLSTEAM_PORT", "8080")
-    if not text.isdigit() or not 1 <= int(text) <= 65_532:
-        sys.exit(f"MLSTEAM_PORT must be a number from 1 to 65532 (three more ports after it are used), not {text!r}")
+    if not text.isdigit() or not 1 <= int(text) <= 65_531:
+        sys.exit(f"MLSTEAM_PORT must be a number from 1 to 65531 (four more ports after it are used), not {text!r}")
     port = int(text)
     host = os.environ.get("MLSTEAM_HOST", "127.0.0.1")
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 (compared, not bound)

@@ -21,7 +21,7 @@ import psutil
 from ports import taken_ports
 from postgres import EmbeddedPostgres
 from processes import Runner, Service, ServiceFailed, start_child, stop_child
-from settings import StackSettings, read_settings
+from settings import MODULES, StackSettings, read_settings
 
 HERE = Path(__file__).resolve().parent
 _POSTGRES_LOOK_S = 1.0
@@ -150,8 +150,8 @@ class Stack:
     def _services(self, environment: dict[str, str]) -> list[Service]:
         ports = self._settings.ports
         services = [
-            Service(name, (sys.executable, "-m", name.replace("-", "_")), environment, "127.0.0.1", ports[name])
-            for name in ("track-api", "ingest-api", "tb-proxy")
+            Service(name, (sys.executable, "-m", module), environment, "127.0.0.1", ports[name])
+            for name, module in MODULES.items()
         ]
         upstreams = {f"MLSTEAM_GATEWAY_{name.replace('-', '_').upper()}_PORT": str(ports[name]) for name in ports}
         gateway = environment | upstreams | {"MLSTEAM_GATEWAY_HOST": self._settings.host}

@@ -9,7 +9,7 @@ import pytest
 from pydantic_settings import BaseSettings
 
 import mlsteam
-from ingest_api.settings import IngestApiSettings
+from ingest_api.settings import IngestApiSettings, TransposerSettings
 from services.core.settings import ServiceSettings
 from tb_proxy.settings import TbProxySettings
 from track_api.settings import TrackApiSettings
@@ -53,6 +53,7 @@ def test_imports_go_down() -> None:
     [
         (ServiceSettings, "services/README.md"),
         (IngestApiSettings, "ingest-api/README.md"),
+        (TransposerSettings, "ingest-api/README.md"),
         (TrackApiSettings, "track-api/README.md"),
         (TbProxySettings, "tb-proxy/README.md"),
     ],

@@ -6,6 +6,7 @@ A `.json` beside a `.msgpack` is the same batch written for people.
 from pathlib import Path
 
 import numpy as np
+from support.batches import points_of
 
 from services.ingest.json_batch import convert_json
 from services.storage.batch_body import BatchBody, decode_body
@@ -23,7 +24,7 @@ def _plain(body: BatchBody) -> object:
             points.times.tolist(),
             points.steps.tobytes(),
         )
-        for index, key, points in body.points()
+        for index, key, points in points_of(body)
     ]
     console = [(block.stream, block.times.tolist(), block.lines) for block in body.console]
     return body.writer, body.seq, body.sent_at, series, body.configs, console, body.losses
@@ -42,7 +43,7 @@ def test_every_golden_batch_is_understood() -> None:
 
 def test_every_kind_means_what_it_meant() -> None:
     body = decode_body((GOLDEN / "every_kind_v1.msgpack").read_bytes())
-    found = {key: points for _, key, points in body.points()}
+    found = {key: points for _, key, points in points_of(body)}
     assert repr(np.asarray(found["train/loss"].values).tolist()) == "[0.5, nan]"
     assert repr(np.asarray(found["train/acc"].values).tolist()) == "[inf, -0.0]"
     assert found["train/acc"].times.tolist() == [1.0, 2.0]

@@ -62,7 +62,8 @@ async def test_a_killed_server_loses_and_doubles_nothing(
 ) -> None:
     place = await make_place(database)
     chance = random.Random(20)
-    server = ServerProcess("ingest_api", MLSTEAM_INGEST_API_RESTED_S="0")
+    server = ServerProcess("ingest_api")
+    transposer = ServerProcess("ingest_api.transposer", MLSTEAM_TRANSPOSER_RESTED_S="0")
     try:
         await server.wait_ready()
         writers = [_Writer(place, server.url, number) for number in range(1, _WRITERS + 1)]
@@ -70,14 +71,16 @@ async def test_a_killed_server_loses_and_doubles_nothing(
         running = [asyncio.create_task(writer.run(is_over)) for writer in writers]
         for _ in range(_KILLS):
             await asyncio.sleep(1.0 + chance.random())
-            server.stop(signal.SIGKILL)
-            server.start()
+            for process in (server, transposer):
+                process.stop(signal.SIGKILL)
+                process.start()
             await server.wait_ready()
         await asyncio.sleep(1.0)
         is_over.set()
         await asyncio.gather(*running)
     finally:
         assert server.stop(signal.SIGTERM) in {0, -signal.SIGTERM}
+        assert transposer.stop(signal.SIGTERM) in {0, -signal.SIGTERM}
     await Transposer(database, rested_s=0).run_once()
     async with database.read() as session:
         parts = (await load_points(session, place.track_id, ["loss"]))["loss"]

@@ -7,10 +7,12 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
+from services.core.points import Points
 from services.core.values import WireType
 from services.ingest.accept import accept
 from services.ingest.batch import Batch
 from services.storage.batch_body import (
+    BatchBody,
     Encoding,
     WireBatch,
     WireConfig,
@@ -26,7 +28,7 @@ def floats(
     key: str, values: list[float], *, first_time: float = 1000.0, steps: list[float] | None = None
 ) -> WireSeries:
     """Make a series of floats, one second apart."""
-    times = 1000.0 + np.arange(len(values), dtype=np.float64)
+    times = first_time + np.arange(len(values), dtype=np.float64)
     columns = {} if steps is None else {"steps": np.array(steps, np.float64)}
     return encode_series([key], WireType.F64, np.array(values, np.float64), times, counts=[len(values)], **columns)
 
@@ -56,3 +58,9 @@ def checked(track_id: UUID, project_id: UUID, writer: UUID, seq: int, **entries:
 def new_writer() -> UUID:
     """Make the id of a writer."""
     return uuid.uuid4()
+
+
+def points_of(body: BatchBody) -> list[tuple[int, str, Points]]:
+    """Return every series of a body with its running index."""
+    places = [(columns, place) for columns in body.series for place in range(len(columns.keys))]
+    return [(i, columns.keys.keys[place], columns.points_at(place)) for i, (columns, place) in enumerate(places)]

@@ -62,7 +62,7 @@ async def another_track(database: Database, place: Place) -> UUID:
 @asynccontextmanager
 async def running_app(token: str, **settings: Any) -> AsyncIterator[httpx2.AsyncClient]:
     """Run ingest-api in this process and give a client that is signed in."""
-    app = create_app(IngestApiSettings(**{"rested_s": 3600.0, **settings}))
+    app = create_app(IngestApiSettings(**settings))
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(

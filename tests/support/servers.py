@@ -23,7 +23,7 @@ class ServerProcess:
 
     def __init__(self, module: str, **variables: str) -> None:
         self._module = module
-        self._variables = {f"MLSTEAM_{module.upper()}_PORT": str(port := free_port()), **variables}
+        self._variables = {f"MLSTEAM_{module.rpartition('.')[2].upper()}_PORT": str(port := free_port()), **variables}
         self.url = f"http://127.0.0.1:{port}"
         self.start()
 

@@ -1,7 +1,7 @@
 """What ingest-api holds open while it runs.
 
-Shutdown order: uvicorn stops accepting and waits for requests in flight; the loops stop (a transposition is one
-transaction, so cutting it loses nothing); the group writer answers what it has taken in; the pool closes.
+Shutdown order: uvicorn stops accepting and waits for requests in flight; the loop stops; the group writer answers what
+it has taken in; the pool closes.
 """
 
 from collections.abc import AsyncIterator
@@ -13,7 +13,6 @@ from services.core.clock import Clock, SystemClock
 from services.core.supervise import Supervisor
 from services.files.uploads import UploadCleaner
 from services.ingest.group_writer import GroupWriter
-from services.ingest.transposer import Transposer
 from services.storage.blobs import BlobStore
 from services.storage.database import Database
 
@@ -42,7 +41,6 @@ async def open_resources(settings: IngestApiSettings) -> AsyncIterator[Resources
         stack.push_async_callback(writer.close)
         supervisor = await stack.enter_async_context(
             Supervisor().running(
-                transposer=Transposer(database, rested_s=settings.rested_s).run,
                 upload_cleaner=UploadCleaner(database, blobs).run,
             )
         )

@@ -36,10 +36,13 @@ class IngestApiSettings(ServiceSettings):
         validation_alias="MLSTEAM_INGEST_API_ACCESS_CACHE_S",
         description="Seconds a proven token is trusted without asking the database; a revoked one works so long",
     )
-    rested_s: float = Field(
-        default=2.0,
-        ge=0,
-        le=3600,
-        validation_alias="MLSTEAM_INGEST_API_RESTED_S",
-        description="Seconds a batch rests in the batch log before it is transposed into chunks",
+
+
+class TransposerSettings(ServiceSettings):
+    """Settings of the transposer."""
+
+    transposer_host: str = Field(default="127.0.0.1", description="Address to answer probes on")
+    transposer_port: int = Field(default=8085, ge=1, le=65535, description="Port to answer probes on")
+    transposer_rested_s: float = Field(
+        default=10.0, ge=0, le=3600, description="Seconds a batch rests in the batch log before its points are moved"
     )

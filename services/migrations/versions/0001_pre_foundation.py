@@ -14,6 +14,8 @@ _EXTERNAL = (
     ("batch_log", "body"),
     ("chunks", "data"),
     ("chunks", "pyramid"),
+    ("segments", "data"),
+    ("series_pages", "data"),
     ("console_blocks", "times"),
     ("console_blocks", "lines"),
 )
@@ -25,7 +27,9 @@ def upgrade() -> None:
         sa.Column("track_id", sa.Uuid(), nullable=False),
         sa.Column("writer", sa.Uuid(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column("n_points", sa.Integer(), nullable=False),
         sa.Column("refused", postgresql.ARRAY(sa.Integer()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("encoding", sa.SmallInteger(), nullable=False),
@@ -43,6 +47,7 @@ def upgrade() -> None:
         sa.Column("time_max", sa.Float(precision=53), nullable=False),
         sa.Column("step_min", sa.Float(precision=53), nullable=True),
         sa.Column("step_max", sa.Float(precision=53), nullable=True),
+        sa.Column("has_rising_steps", sa.Boolean(), nullable=False),
         sa.Column("encoding", sa.SmallInteger(), nullable=False),
         sa.Column("pyramid", sa.LargeBinary(), nullable=True),
         sa.Column("data", sa.LargeBinary(), nullable=False),
@@ -122,16 +127,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_projects_name")),
     )
     op.create_table(
-        "series",
+        "segments",
         sa.Column("track_id", sa.Uuid(), nullable=False),
-        sa.Column("leaf_id", sa.Integer(), nullable=False),
-        sa.Column("n_points", sa.BigInteger(), nullable=False),
+        sa.Column("page", sa.Integer(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("last_type", sa.SmallInteger(), nullable=False),
-        sa.Column("last_value", sa.Text(), nullable=False),
-        sa.Column("last_step", sa.Float(precision=53), nullable=True),
-        sa.Column("last_time", sa.Float(precision=53), nullable=False),
-        sa.PrimaryKeyConstraint("track_id", "leaf_id", name=op.f("pk_series")),
+        sa.Column("type", sa.SmallInteger(), nullable=False),
+        sa.Column("n_points", sa.Integer(), nullable=False),
+        sa.Column("frame_of", sa.LargeBinary(), nullable=False),
+        sa.Column("offsets", postgresql.ARRAY(sa.Integer()), nullable=False),
+        sa.Column("encoding", sa.SmallInteger(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("track_id", "page", "version", "type", name=op.f("pk_segments")),
+    )
+    op.create_table(
+        "series_pages",
+        sa.Column("track_id", sa.Uuid(), nullable=False),
+        sa.Column("page", sa.Integer(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("track_id", "page", name=op.f("pk_series_pages")),
     )
     op.create_table(
         "signing_keys",
@@ -157,6 +171,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_leaf_id", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("leaves_version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("track_id", name=op.f("pk_tracks")),
     )
@@ -266,12 +281,14 @@ def upgrade() -> None:
     # These bodies are compressed by us; PostgreSQL would only spend time on trying again.
     for table, column in _EXTERNAL:
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")
-    # Rows of the batch log live for seconds: vacuum must come by often, or the table grows to many times its content.
-    op.execute(
-        "ALTER TABLE batch_log SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,"
-        " autovacuum_vacuum_cost_delay = 0, toast.autovacuum_vacuum_scale_factor = 0,"
-        " toast.autovacuum_vacuum_threshold = 1000, toast.autovacuum_vacuum_cost_delay = 0)"
-    )
+    # Rows of the batch log live for seconds, those of pages are rewritten every few: vacuum must come by often, or the
+    # tables grow to many times their content. The transposer vacuums the batch log itself; this is for when it is away.
+    for table in ("batch_log", "segments", "series_pages"):
+        op.execute(
+            f"ALTER TABLE {table} SET (autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 1000,"
+            " autovacuum_vacuum_cost_delay = 0, toast.autovacuum_vacuum_scale_factor = 0.1,"
+            " toast.autovacuum_vacuum_threshold = 2000, toast.autovacuum_vacuum_cost_delay = 0)"
+        )
 
 
 def downgrade() -> None:
@@ -287,7 +304,8 @@ def downgrade() -> None:
     op.drop_index("ix_tracks_list", table_name="tracks", postgresql_where=sa.text("deleted_at IS NULL"))
     op.drop_table("tracks")
     op.drop_table("signing_keys")
-    op.drop_table("series")
+    op.drop_table("series_pages")
+    op.drop_table("segments")
     op.drop_table("projects")
     op.drop_table("loss_marks")
     op.drop_table("leaves")

@@ -46,7 +46,7 @@ CurrentClock = Annotated[Clock, Depends(_clock)]
 async def etag_of(request: Request, session: ReadSession, track_ids: list[UUID]) -> str:
     """Return the mark of an answer: the data of its tracks and the question itself."""
     versions = [await data_version(session, track_id) for track_id in track_ids]
-    question = f"{request.url.path}?{request.url.query}"
+    question = f"{request.url.path}?{request.url.query} {request.headers.get('accept', '')}"
     return f'"{hashlib.sha256("|".join([*versions, question]).encode()).hexdigest()[:32]}"'
 
 

@@ -15,6 +15,9 @@ class TrackApiSettings(ServiceSettings):
     track_api_static_dir: Path = Field(
         default=Path("frontend/dist"), description="Folder of the built page; without it only the API is served"
     )
+    track_api_cache_bytes: int = Field(
+        default=512 << 20, ge=0, description="Memory for series that were read, so that the next zoom needs no disk"
+    )
     ingest_address: str | None = Field(
         default=None, description="Address of ingest-api for clients that reach it without the gateway"
     )

@@ -34,6 +34,11 @@ class Points:
         """Return some of the points, without copying numbers."""
         return Points(self.type, self.values[start:stop], self.times[start:stop], self.steps[start:stop])
 
+    def take(self, order: NDArray[np.intp]) -> "Points":
+        """Return points in another order."""
+        values = [self.values[i] for i in order.tolist()] if isinstance(self.values, list) else self.values[order]
+        return Points(self.type, values, self.times[order], self.steps[order])
+
     def value_at(self, index: int) -> Value:
         """Return one value as a Python value."""
         value = self.values[index]

@@ -22,6 +22,9 @@ INGEST_REJECTED_ENTRIES = Counter("mlsteam_ingest_rejected_entries_total", "Entr
 INGEST_QUEUE_BYTES = Gauge("mlsteam_ingest_queue_bytes", "Bytes waiting for a commit")
 INGEST_COMMIT_SECONDS = Histogram("mlsteam_ingest_commit_seconds", "Time of one group commit")
 BATCH_LOG_ROWS = Gauge("mlsteam_batch_log_rows", "Rows of the batch log that wait for the transposer")
+BATCH_LOG_POINTS = Gauge("mlsteam_batch_log_points", "Points that wait for the transposer")
+BATCH_LOG_AGE_SECONDS = Gauge("mlsteam_batch_log_age_seconds", "How long the oldest batch has waited")
+TRANSPOSE_SECONDS = Histogram("mlsteam_transpose_seconds", "Time of moving what waits of one track")
 TRANSPOSED_POINTS = Counter("mlsteam_transposed_points_total", "Points moved from the batch log into chunks")
 
 

@@ -4,6 +4,7 @@ Called by ingest-api's post_batch. Guarantees that whatever it passes can be sto
 """
 
 import re
+from collections.abc import Iterator
 from uuid import UUID
 
 import numpy as np
@@ -27,8 +28,7 @@ def accept(body: BatchBody, *, track_id: UUID, project_id: UUID, encoding: int, 
 
     `stored` is the body as it will rest in the batch log; refused series are skipped there by their running index.
     """
-    rejects: list[Reject] = []
-    series = _accept_series(body, rejects)
+    rejects = [reject for start, columns in _numbered(body) for reject in _refuse_series(start, columns)]
     refused = frozenset(reject.index for reject in rejects)
     configs: list[ConfigEntry] = []
     for index, config in enumerate(body.configs):
@@ -56,7 +56,7 @@ def accept(body: BatchBody, *, track_id: UUID, project_id: UUID, encoding: int, 
         seq=body.seq,
         encoding=encoding,
         body=stored,
-        series=series,
+        series=[(columns.keys, columns.counts) for columns in body.series],
         configs=configs,
         console=console,
         losses=losses,
@@ -65,20 +65,25 @@ def accept(body: BatchBody, *, track_id: UUID, project_id: UUID, encoding: int, 
     )
 
 
-def _accept_series(body: BatchBody, rejects: list[Reject]) -> list[tuple[int, str, int]]:
-    series: list[tuple[int, str, int]] = []
-    index = -1
+def _numbered(body: BatchBody) -> Iterator[tuple[int, SeriesColumns]]:
+    start = 0
     for columns in body.series:
-        is_clean = _is_clean(columns)
-        # The points of each key are cut out only where one of them is wrong: ten thousand keys are the usual case.
-        problems = None if is_clean else [_points_problem(points) for _, points in columns.points()]
-        for place, (key, count) in enumerate(zip(columns.keys, columns.counts, strict=True)):
-            index += 1
-            if problem := _key_problem(key) or (problems[place] if problems else None):
-                rejects.append(Reject("series", index, key[:1024], *problem))
-            elif count:
-                series.append((index, key, count))
-    return series
+        yield start, columns
+        start += len(columns.keys)
+
+
+def _refuse_series(start: int, columns: SeriesColumns) -> Iterator[Reject]:
+    keys = columns.keys
+    is_clean = _is_clean(columns)
+    # The points of each key are cut out only where one of them is wrong: ten thousand good keys are the usual case.
+    if is_clean and not keys.problems:
+        return
+    for place, key in enumerate(keys.keys):
+        problem = (RejectReason.BAD_KEY, keys.problems[place]) if place in keys.problems else None
+        if problem is None and not is_clean:
+            problem = _points_problem(columns.points_at(place))
+        if problem:
+            yield Reject("series", start + place, key[:1024], *problem)
 
 
 def _key_problem(key: str) -> _Problem | None:

@@ -1,10 +1,14 @@
 """A checked batch and its answer, free of HTTP."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.core.errors import RejectReason
-from services.storage.batch_body import ConsoleColumns, WireLoss
+from services.storage.batch_body import ConsoleColumns, KeyList, WireLoss
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +43,33 @@ class Batch:
     seq: int
     encoding: int
     body: bytes
-    series: list[tuple[int, str, int]]  # running index, key, number of points; the refused ones are not in it
+    series: list[tuple[KeyList, NDArray[np.int64]]]  # keys of each group with the number of points of each
     configs: list[ConfigEntry]
     console: list[tuple[int, ConsoleColumns]]
     losses: list[WireLoss]
     refused: frozenset[int]
     rejects: list[Reject]
 
+    def stored_series(self) -> Iterator[tuple[int, str, int]]:
+        """Give running index, key and number of points of every series that has some and was not refused."""
+        index = -1
+        for keys, counts in self.series:
+            for key, count in zip(keys.keys, counts.tolist(), strict=True):
+                index += 1
+                if count and index not in self.refused:
+                    yield index, key, count
+
     @property
     def n_points(self) -> int:
         """Return the number of points that are stored."""
-        return sum(count for _, _, count in self.series)
+        if self.refused:
+            return sum(count for _, _, count in self.stored_series())
+        return int(sum(counts.sum() for _, counts in self.series))
+
+    @property
+    def holds_only_series(self) -> bool:
+        """Say whether there is nothing in it but series, and nothing was refused."""
+        return bool(self.series) and not (self.configs or self.console or self.losses or self.rejects)
 
     @property
     def size_bytes(self) -> int:

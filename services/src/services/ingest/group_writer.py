@@ -5,6 +5,7 @@ nothing, and that one batch the database refuses never fails its neighbours.
 """
 
 import asyncio
+import time
 from collections import Counter, deque
 from dataclasses import dataclass
 from uuid import UUID
@@ -22,7 +23,8 @@ from services.core.telemetry import (
     INGEST_REJECTED_ENTRIES,
 )
 from services.ingest.batch import Ack, Batch
-from services.ingest.write import write_batches
+from services.ingest.known import KnownKeys
+from services.ingest.write import touch_tracks, write_batches
 from services.storage.database import Database
 
 log = structlog.get_logger()
@@ -33,6 +35,8 @@ _COMMITTERS = 2
 _GROUP_BYTES = 32 << 20
 _GROUP_BATCHES = 512
 _RETRY_AFTER_S = 1.0
+_TOUCH_EVERY_S = 5.0
+_TOUCHED_TRACKS = 100_000
 
 
 @dataclass(slots=True)
@@ -54,6 +58,8 @@ class GroupWriter:
         self._queue_bytes = 0
         self._project_bytes: Counter[UUID] = Counter()
         self._committers: set[asyncio.Task[None]] = set()
+        self._known = KnownKeys()
+        self._touched: dict[UUID, float] = {}
 
     async def write(self, batch: Batch) -> Ack:
         """Store a batch and return once it is committed.
@@ -115,8 +121,11 @@ class GroupWriter:
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
             with INGEST_COMMIT_SECONDS.time():
+                stale = self._stale_tracks(group)
                 async with self._database.transaction() as session:
-                    answers = await write_batches(session, [waiting.batch for waiting in group])
+                    written = await write_batches(session, [waiting.batch for waiting in group], self._known)
+                    if stale:
+                        await touch_tracks(session, stale)
         except DatabaseDown as error:
             for waiting in group:
                 _answer(waiting, error)
@@ -124,8 +133,19 @@ class GroupWriter:
         except (DBAPIError, asyncpg.PostgresError) as error:
             await self._split(group, error)
             return
-        for waiting, answer in zip(group, answers, strict=True):
+        self._touched.update(dict.fromkeys(stale, time.monotonic()))
+        for batch, version in written.learned:
+            self._known.learn(batch, version)
+        for waiting, answer in zip(group, written.answers, strict=True):
             _answer(waiting, answer)
+
+    def _stale_tracks(self, group: list[_Waiting]) -> list[UUID]:
+        """Return the tracks of a group whose row was not touched lately: each batch would rewrite it otherwise."""
+        now = time.monotonic()
+        stale = {w.batch.track_id for w in group if self._touched.get(w.batch.track_id, -1e9) < now - _TOUCH_EVERY_S}
+        if len(self._touched) > _TOUCHED_TRACKS:
+            self._touched.clear()
+        return sorted(stale)
 
     async def _split(self, group: list[_Waiting], error: Exception) -> None:
         if not _is_about_data(error):

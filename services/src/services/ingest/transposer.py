@@ -1,32 +1,35 @@
-"""Batch log to chunks, in the background: rows of many series become chunks of one series each.
+"""Batch log to series, in the background: rows of many series become chunks and segments, ordered series by series.
 
-Run by ingest-api beside its requests; any number of replicas share the work by claiming tracks. Guarantees that a crash
-at any point loses and doubles nothing: chunks appear and rows vanish in one transaction.
+Run by its own process, in any number of replicas that share the work by claiming tracks. Guarantees that a crash at any
+point loses and doubles nothing: points appear in their new place and rows vanish in one transaction.
 """
 
 import asyncio
-from collections import defaultdict
+import random
+import time
+from collections.abc import Iterator
 from uuid import UUID
 
 import asyncpg
+import numpy as np
 import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from services.core.cache import ByteLru
 from services.core.errors import ServiceError
-from services.core.points import Points, join_points
-from services.core.telemetry import TRANSPOSED_POINTS
-from services.core.values import LeafKind
-from services.series.chunks import FULL_CHUNK_POINTS, MAX_CHUNK_POINTS
-from services.series.load import add_to_summary, points_of
-from services.series.store import (
-    SeriesSummary,
-    StoredChunk,
-    read_last_chunks,
-    read_summaries,
-    replace_chunks,
-    upsert_summaries,
+from services.core.points import Points
+from services.core.telemetry import (
+    BATCH_LOG_AGE_SECONDS,
+    BATCH_LOG_POINTS,
+    BATCH_LOG_ROWS,
+    TRANSPOSE_SECONDS,
+    TRANSPOSED_POINTS,
 )
+from services.core.values import LeafKind
+from services.ingest.settle import Moved, settle
+from services.series.grouping import LeafIds, columns_of, group_columns
+from services.storage.batch_body import KeyList, SeriesColumns
 from services.storage.batch_log import drop_batches, find_backlog, read_tail
 from services.storage.database import Database, Session
 from services.storage.tables import tracks
@@ -34,20 +37,25 @@ from services.tracks.leaves import ensure_leaves
 
 log = structlog.get_logger()
 
-# Rows rest this long, so that a chunk is rewritten once for many batches.
-_RESTED_S = 2.0
+# Rows rest this long, so that what is written for a track is worth a transaction.
+_RESTED_S = 10.0
 _MANY_POINTS = 1_000_000
-_PAUSE_S = 1.0
+_PAUSE_S = 0.5
 # What one transaction takes on: some hundred megabytes of memory at most.
 _POINTS_AT_ONCE = 2_000_000
+# Dropped rows are given back to new ones after this much; the batch log then stays about this large.
+_VACUUM_AFTER_BYTES = 64 << 20
+_LEAF_IDS_BYTES = 64 << 20
 
 
 class Transposer:
-    """Moves committed batches into chunks."""
+    """Moves committed batches into chunks and segments."""
 
     def __init__(self, database: Database, *, rested_s: float = _RESTED_S) -> None:
         self._database = database
         self._rested_s = rested_s
+        self._leaf_ids: ByteLru[LeafIds] = ByteLru(_LEAF_IDS_BYTES)
+        self._dropped_bytes = 0
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -58,77 +66,102 @@ class Transposer:
     async def run_once(self) -> int:
         """Transpose every track that is due; return the number of points moved."""
         async with self._database.read() as session:
-            due = await find_backlog(session, rested_s=self._rested_s, many_points=_MANY_POINTS)
+            backlog = await find_backlog(session, rested_s=self._rested_s, many_points=_MANY_POINTS)
+        BATCH_LOG_ROWS.set(backlog.n_rows)
+        BATCH_LOG_POINTS.set(backlog.n_points)
+        BATCH_LOG_AGE_SECONDS.set(backlog.age_s)
+        # Replicas that all began with the oldest would wait for each other's claims.
+        due = random.sample(backlog.due, len(backlog.due))
         moved = 0
         for track_id in due:
+            started = time.perf_counter()
             try:
-                async with self._database.transaction() as session:
-                    moved += await transpose_track(session, track_id)
+                moved += await self._transpose(track_id)
             except (DBAPIError, asyncpg.PostgresError, ServiceError, ValueError):
                 # Its rows stay where readers find them; the tracks behind it must not wait for a repair.
                 log.exception("track_not_transposed", track_id=str(track_id))
+            TRANSPOSE_SECONDS.observe(time.perf_counter() - started)
+            await self._reclaim()
+        return moved
+
+    async def _transpose(self, track_id: UUID) -> int:
+        async with self._database.transaction() as session:
+            moved, dropped = await transpose_track(session, track_id, self._leaf_ids)
+        self._dropped_bytes += dropped
         TRANSPOSED_POINTS.inc(moved)
         return moved
 
+    async def _reclaim(self) -> None:
+        if self._dropped_bytes >= _VACUUM_AFTER_BYTES:
+            self._dropped_bytes = 0
+            # Autovacuum looks every ten seconds to a minute; at full rate that is gigabytes.
+            await self._database.vacuum("batch_log", "series_pages", "segments")
 
-async def transpose_track(session: Session, track_id: UUID) -> int:
-    """Move the oldest batches of a track into chunks; return the number of points, 0 when another replica is at it."""
+
+async def transpose_track(session: Session, track_id: UUID, leaf_ids: ByteLru[LeafIds]) -> tuple[int, int]:
+    """Move the oldest batches of a track to their place; return how many points, and the bytes of the dropped rows.
+
+    Nothing is moved when another replica is at the track.
+    """
     claim = func.pg_try_advisory_xact_lock(func.hashtextextended(str(track_id), 0))
     if not await session.scalar(select(claim)):
-        return 0
-    # Against a deletion at the same moment: whoever comes second sees what the first has done.
-    held = select(tracks.c.track_id).where(tracks.c.track_id == track_id, tracks.c.deleted_at.is_(None))
+        return 0, 0
     await session.execute(text("SET LOCAL statement_timeout = '300s'"))
-    if await session.scalar(held.with_for_update(read=True, key_share=True)) is None:
-        return 0
+    # Against a deletion at the same moment: whoever comes second sees what the first has done.
+    held = select(tracks.c.leaves_version, tracks.c.deleted_at).where(tracks.c.track_id == track_id)
+    track = (await session.execute(held.with_for_update(read=True, key_share=True))).one_or_none()
     batches = await read_tail(session, track_id, max_points=_POINTS_AT_ONCE)
-    arrived: dict[str, list[Points]] = defaultdict(list)
-    for key, points in points_of(batches):
-        arrived[key].append(points)
-    if arrived:
-        await _write_chunks(session, track_id, arrived)
+    n_points = 0
+    if track is not None and track.deleted_at is None:
+        bodies = [(batch.decode(), batch.refused) for batch in batches]
+        numbered: dict[KeyList, LeafIds] = {}
+        for keys in {one.keys for body, _ in bodies for one in body.series}:
+            numbered[keys] = await _leaf_ids_of(session, track_id, track.leaves_version, keys, leaf_ids)
+        columns = list(columns_of(bodies, numbered.__getitem__))
+        moved = await asyncio.to_thread(_arrange, columns)
+        n_points = sum(len(grouped.times) for grouped in moved.grouped)
+        n_points += sum(len(points) for parts in moved.runs.values() for points in parts)
+        if n_points:
+            await settle(session, track_id, moved)
+    # Rows of a track that is gone were acknowledged in the moment of its deletion.
     await drop_batches(session, track_id, batches)
-    return sum(len(points) for parts in arrived.values() for points in parts)
+    return n_points, sum(len(batch.body) for batch in batches)
 
 
-async def _write_chunks(session: Session, track_id: UUID, arrived: dict[str, list[Points]]) -> None:
-    leaves = await ensure_leaves(session, track_id, dict.fromkeys(arrived, LeafKind.SERIES))
-    summaries = await read_summaries(session, track_id)
-    last_chunks = await read_last_chunks(session, track_id, [leaf.leaf_id for leaf in leaves.values()])
-    old: list[StoredChunk] = []
-    new: list[StoredChunk] = []
-    changed: list[SeriesSummary] = []
-    for key, parts in arrived.items():
-        leaf_id = leaves[key].leaf_id
-        summary = summaries.get(key)
-        first_index = summary.n_points if summary else 0
-        last = last_chunks.get(leaf_id)
-        runs = list(parts)
-        if last is not None and len(last.points) < FULL_CHUNK_POINTS and last.points.type is parts[0].type:
-            old.append(last)
-            runs.insert(0, last.points)
-            first_index = last.first_index
-        new += _cut(leaf_id, first_index, runs)
-        for points in parts:
-            summary = add_to_summary(summary, key, leaf_id, points)
-        if summary is not None:
-            changed.append(summary)
-    await replace_chunks(session, track_id, old, new)
-    await upsert_summaries(session, track_id, changed)
+async def _leaf_ids_of(
+    session: Session, track_id: UUID, version: int, keys: KeyList, known: ByteLru[LeafIds]
+) -> LeafIds:
+    """Return the leaf of each key, -1 for a bad key or one that holds another kind."""
+    name = (track_id, version, keys)
+    found = known.get(name)
+    if found is None:
+        good = dict.fromkeys(
+            (key for place, key in enumerate(keys.keys) if place not in keys.problems), LeafKind.SERIES
+        )
+        leaves = await ensure_leaves(session, track_id, good)
+        ids = {key: leaf.leaf_id for key, leaf in leaves.items() if leaf.kind is LeafKind.SERIES}
+        found = np.array([ids.get(key, -1) for key in keys.keys], np.int64)
+        known.put(name, found, found.nbytes + 500)
+    return found
 
 
-def _cut(leaf_id: int, first_index: int, runs: list[Points]) -> list[StoredChunk]:
-    """Join neighbouring points of one type and cut them into chunks."""
-    made: list[StoredChunk] = []
-    start = 0
-    while start < len(runs):
-        stop = start
-        while stop < len(runs) and runs[stop].type is runs[start].type:
-            stop += 1
-        joined = join_points(runs[start:stop])
-        for offset in range(0, len(joined), MAX_CHUNK_POINTS):
-            part = joined.slice(offset, offset + MAX_CHUNK_POINTS)
-            made.append(StoredChunk(leaf_id, first_index, part))
-            first_index += len(part)
-        start = stop
-    return made
+def _arrange(columns: list[tuple[LeafIds, SeriesColumns]]) -> Moved:
+    grouped = group_columns(columns)
+    if len(grouped) == 1:
+        return Moved(list(grouped.values()))
+    # A series that mixes types within one move: only its runs in order of arrival say which point came last.
+    leaves, n_types = np.unique(np.concatenate([one.leaf_ids for one in grouped.values()]), return_counts=True)
+    mixed = leaves[n_types > 1]
+    runs: dict[int, list[Points]] = {leaf_id: [] for leaf_id in mixed.tolist()}
+    for leaf_id, points in _points_of(columns, set(runs)):
+        runs[leaf_id].append(points)
+    rest = [one.select(~np.isin(one.leaf_ids, mixed)) for one in grouped.values()]
+    return Moved([one for one in rest if len(one.leaf_ids)], runs)
+
+
+def _points_of(columns: list[tuple[LeafIds, SeriesColumns]], wanted: set[int]) -> Iterator[tuple[int, Points]]:
+    for leaf_ids, one in columns:
+        for place in np.flatnonzero(np.isin(leaf_ids, list(wanted))).tolist():
+            points = one.points_at(place)
+            if len(points):
+                yield int(leaf_ids[place]), points

@@ -4,42 +4,89 @@ Called by the group writer only.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, insert, or_, select, text, update
+from sqlalchemy import Uuid, any_, case, cast, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.configs.store import ConfigRow, upsert_configs
 from services.console.store import append_lines, stream_key
 from services.core.errors import RejectReason, SequenceGap, ServiceError, TrackDeleted, TrackNotFound
 from services.core.values import LeafKind
 from services.ingest.batch import Ack, Batch, Reject
-from services.storage.batch_log import LoggedBatch, append_batches
+from services.ingest.known import KnownKeys
+from services.storage.batch_log import LoggedBatch, NextBatch, append_batches, append_next_batches
 from services.storage.database import Session
 from services.storage.tables import loss_marks, tracks, writers
 from services.tracks.leaves import Leaf, ensure_leaves
 from services.tracks.model import TrackStatus
 
-# The row of a track is touched at most this often, or every batch would rewrite it.
-_SEEN_EVERY_S = 5
 _MAX_STORED_REJECTS = 1000
 
 
-async def write_batches(session: Session, batches: Sequence[Batch]) -> list[Ack | ServiceError]:
-    """Write what is new in the batches and return an answer for each.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer for each batch, and the batches whose keys are known, at which version, once this is committed."""
 
-    Rows are locked in one order everywhere (tracks, then writers), so that replicas wait and never deadlock.
+    answers: list[Ack | ServiceError]
+    learned: list[tuple[Batch, int]]
+
+
+async def write_batches(session: Session, batches: Sequence[Batch], known: KnownKeys) -> Written:
+    """Write what is new in the batches.
+
+    What only continues a series of batches with known keys is one statement for all of them; the rest is looked at
+    closely. Rows are locked in one order everywhere (tracks, then writers), so that replicas wait and never deadlock.
     """
-    gone = await _lock_tracks(session, {batch.track_id for batch in batches})
-    marks = await _lock_writers(session, {(b.track_id, b.writer) for b in batches if b.track_id not in gone})
+    answers: dict[int, Ack | ServiceError] = {}
+    by_writer: dict[tuple[UUID, UUID], list[tuple[int, Batch]]] = defaultdict(list)
+    for position, batch in sorted(enumerate(batches), key=lambda item: item[1].seq):
+        by_writer[batch.track_id, batch.writer].append((position, batch))
+    for key in await _write_continuing(session, by_writer, known):
+        for position, batch in by_writer.pop(key):
+            answers[position] = Ack(batch.seq, [], is_duplicate=False)
+    rest = [item for items in by_writer.values() for item in items]
+    learned: list[tuple[Batch, int]] = []
+    if rest:
+        answers |= await _write_closely(session, rest, known, learned)
+    return Written([answers[position] for position in range(len(batches))], learned)
+
+
+async def _write_continuing(
+    session: Session, by_writer: Mapping[tuple[UUID, UUID], list[tuple[int, Batch]]], known: KnownKeys
+) -> set[tuple[UUID, UUID]]:
+    asked: list[NextBatch] = []
+    for items in by_writer.values():
+        versions = {known.version_of(batch) if batch.holds_only_series else None for _, batch in items}
+        version = versions.pop() if len(versions) == 1 else None
+        is_run = all(after.seq == before.seq + 1 for (_, before), (_, after) in pairwise(items))
+        if version is not None and is_run:
+            asked += [NextBatch(_logged(batch), version) for _, batch in items]
+    return await append_next_batches(session, asked) if asked else set()
+
+
+def _logged(batch: Batch) -> LoggedBatch:
+    return LoggedBatch(
+        batch.track_id, batch.writer, batch.seq, batch.n_points, batch.refused, batch.encoding, batch.body
+    )
+
+
+async def _write_closely(
+    session: Session, batches: Sequence[tuple[int, Batch]], known: KnownKeys, learned: list[tuple[Batch, int]]
+) -> dict[int, Ack | ServiceError]:
+    gone, versions = await _lock_tracks(session, {batch.track_id for _, batch in batches})
+    marks = await _lock_writers(session, {(b.track_id, b.writer) for _, b in batches if b.track_id not in gone})
     answers: dict[int, Ack | ServiceError] = {}
     fresh: list[tuple[int, Batch]] = []
     repeated: list[tuple[int, Batch]] = []
-    for position, batch in sorted(enumerate(batches), key=lambda item: item[1].seq):
+    for position, batch in batches:
         if batch.track_id in gone:
+            known.forget(batch.track_id)
             answers[position] = gone[batch.track_id]
             continue
         mark = marks[batch.track_id, batch.writer]
@@ -54,13 +101,15 @@ async def write_batches(session: Session, batches: Sequence[Batch]) -> list[Ack 
         for position, batch in await _write_fresh(session, fresh):
             answers[position] = Ack(batch.seq, batch.rejects, is_duplicate=False)
             marks[batch.track_id, batch.writer].rejects = batch.rejects
+            if not batch.rejects and all(counts.all() for _, counts in batch.series):
+                learned.append((batch, versions[batch.track_id]))
         await _store_marks(session, marks)
     for position, batch in repeated:
         mark = marks[batch.track_id, batch.writer]
         # Only the newest answer is remembered: a client has one batch in flight, so no other is ever asked for again.
         rejects = mark.rejects if batch.seq == mark.acked_through else []
         answers[position] = Ack(mark.acked_through, rejects, is_duplicate=True)
-    return [answers[position] for position in range(len(batches))]
+    return answers
 
 
 class _Mark:
@@ -74,9 +123,10 @@ class _Mark:
         self.is_changed = False
 
 
-async def _lock_tracks(session: Session, track_ids: set[UUID]) -> dict[UUID, ServiceError]:
+async def _lock_tracks(session: Session, track_ids: set[UUID]) -> tuple[dict[UUID, ServiceError], dict[UUID, int]]:
+    """Return the tracks that are gone, and the version of the leaves of the others."""
     query = (
-        select(tracks.c.track_id, tracks.c.deleted_at, tracks.c.name)
+        select(tracks.c.track_id, tracks.c.deleted_at, tracks.c.name, tracks.c.leaves_version)
         .where(tracks.c.track_id.in_(track_ids))
         .order_by(tracks.c.track_id)
         .with_for_update(key_share=True)
@@ -89,7 +139,7 @@ async def _lock_tracks(session: Session, track_ids: set[UUID]) -> dict[UUID, Ser
             gone[track_id] = TrackNotFound(track_id=str(track_id))
         elif row.deleted_at is not None:
             gone[track_id] = TrackDeleted(track_id=str(track_id), name=row.name)
-    return gone
+    return gone, {track_id: row.leaves_version for track_id, row in found.items()}
 
 
 async def _lock_writers(session: Session, wanted: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], _Mark]:
@@ -151,10 +201,7 @@ async def _write_fresh(session: Session, fresh: list[tuple[int, Batch]]) -> list
     leaves_of = await _ensure_leaves(session, [batch for _, batch in fresh])
     settled = [(position, _settle_kinds(batch, leaves_of[batch.track_id])) for position, batch in fresh]
     batches = [batch for _, batch in settled]
-    logged = [
-        LoggedBatch(b.track_id, b.writer, b.seq, b.n_points, b.refused, b.encoding, b.body) for b in batches if b.series
-    ]
-    if logged:
+    if logged := [_logged(b) for b in batches if b.series]:
         await append_batches(session, logged)
     configs = [
         ConfigRow(b.track_id, leaves_of[b.track_id][c.key].leaf_id, c.type, c.text, c.time)
@@ -168,7 +215,6 @@ async def _write_fresh(session: Session, fresh: list[tuple[int, Batch]]) -> list
             leaf = leaves_of[b.track_id][stream_key(console.stream)]
             await append_lines(session, b.track_id, leaf.leaf_id, console.times, console.lines)
     await _write_losses(session, batches)
-    await _touch_tracks(session, sorted({b.track_id for b in batches}))
     return settled
 
 
@@ -176,7 +222,7 @@ async def _ensure_leaves(session: Session, batches: list[Batch]) -> dict[UUID, d
     wanted: dict[UUID, dict[str, LeafKind]] = defaultdict(dict)
     for batch in sorted(batches, key=lambda b: b.track_id):
         kinds = wanted[batch.track_id]
-        for _, key, _n in batch.series:
+        for _, key, _n in batch.stored_series():
             kinds.setdefault(key, LeafKind.SERIES)
         for config in batch.configs:
             kinds.setdefault(config.key, LeafKind.CONFIG)
@@ -189,7 +235,7 @@ async def _ensure_leaves(session: Session, batches: list[Batch]) -> dict[UUID, d
 
 def _settle_kinds(batch: Batch, found: dict[str, Leaf]) -> Batch:
     """Turn every entry whose key holds another kind into a reject."""
-    bad_series = [(i, key) for i, key, _ in batch.series if found[key].kind is not LeafKind.SERIES]
+    bad_series = [(i, key) for i, key, _ in batch.stored_series() if found[key].kind is not LeafKind.SERIES]
     bad_configs = [c for c in batch.configs if found[c.key].kind is not LeafKind.CONFIG]
     bad_console = [
         (i, stream_key(c.stream)) for i, c in batch.console if found[stream_key(c.stream)].kind is not LeafKind.CONSOLE
@@ -204,7 +250,6 @@ def _settle_kinds(batch: Batch, found: dict[str, Leaf]) -> Batch:
     bad_values = {c.index for c in bad_configs}
     return replace(
         batch,
-        series=[item for item in batch.series if item[0] not in refused],
         configs=[c for c in batch.configs if c.index not in bad_values],
         console=[item for item in batch.console if item[0] not in bad_blocks],
         refused=batch.refused | refused,
@@ -228,17 +273,22 @@ async def _write_losses(session: Session, batches: list[Batch]) -> None:
         await session.execute(insert(loss_marks), rows)
 
 
-async def _touch_tracks(session: Session, track_ids: list[UUID]) -> None:
-    stale = or_(
-        tracks.c.last_seen_at.is_(None),
-        tracks.c.last_seen_at < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, _SEEN_EVERY_S),
+async def touch_tracks(session: Session, track_ids: Sequence[UUID]) -> None:
+    """Note that tracks were heard of; one that was only created runs now. Called every few seconds for each."""
+    # A row that somebody else holds is being touched by them.
+    held = (
+        select(tracks.c.track_id)
+        .where(tracks.c.track_id == any_(cast(list(track_ids), ARRAY(Uuid))), tracks.c.deleted_at.is_(None))
+        .order_by(tracks.c.track_id)
+        .with_for_update(key_share=True, skip_locked=True)
     )
-    created = tracks.c.status == TrackStatus.CREATED.value
+    is_created = tracks.c.status == TrackStatus.CREATED.value
     await session.execute(
         update(tracks)
-        .where(tracks.c.track_id.in_(track_ids), or_(stale, created))
-        .values(last_seen_at=func.now(), started_at=func.coalesce(tracks.c.started_at, func.now()))
-    )
-    await session.execute(
-        update(tracks).where(tracks.c.track_id.in_(track_ids), created).values(status=TrackStatus.RUNNING.value)
+        .where(tracks.c.track_id.in_(held))
+        .values(
+            last_seen_at=func.now(),
+            started_at=func.coalesce(tracks.c.started_at, func.now()),
+            status=case((is_created, TrackStatus.RUNNING.value), else_=tracks.c.status),
+        )
     )

@@ -1,6 +1,7 @@
 """Many points to few columns: first, last, min, max, mean and count of each, on one grid for all series of a chart.
 
-Pure. Guarantees that the extremes of every bucket are exact, so a spike of one point is seen at every zoom.
+Pure. Guarantees that the extremes of every bucket are exact and come with their own x, so a spike of one point is seen
+at every zoom.
 """
 
 from dataclasses import dataclass
@@ -9,72 +10,249 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.core.points import Floats
+from services.series.pyramid import BLOCK, Blocks, StoredBlocks
+
+# Up to so many points for each bucket they are all looked at; above, most of them through blocks.
+_POINTS_PER_BUCKET = 4 * BLOCK
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Equal columns between two positions, both included."""
+    """Equal columns between two positions, both included: column k is [edge k, edge k+1), the last one [.., stop]."""
 
     start: float
     stop: float
     n: int
 
     @property
+    def edges(self) -> Floats:
+        """Return the n + 1 edges."""
+        # Halved before they are subtracted: the difference of two huge positions may be no number.
+        share = np.arange(self.n + 1) / self.n
+        edges: Floats = self.start * (1 - share) + self.stop * share
+        edges[0], edges[-1] = self.start, self.stop
+        return np.maximum.accumulate(edges)
+
+    @property
     def centres(self) -> Floats:
         """Return the middle of each column."""
-        width = (self.stop - self.start) / self.n
-        centres: Floats = self.start + width * (np.arange(self.n, dtype=np.float64) + 0.5)
+        edges = self.edges
+        centres: Floats = edges[:-1] / 2 + edges[1:] / 2
         return centres
 
-    def column_of(self, x: Floats) -> NDArray[np.int64]:
-        """Return the column of each position."""
-        span = self.stop - self.start
-        if span <= 0:
-            return np.zeros(len(x), np.int64)
-        return np.clip(((x - self.start) * (self.n / span)).astype(np.int64), 0, self.n - 1)
+    def bounds(self, x: Floats) -> NDArray[np.int64]:
+        """Return where in ordered positions each column starts, and after the last one the end: n + 1 places."""
+        # Of columns without width the first one holds everything.
+        inner = np.searchsorted(x, self.edges[1:-1], "left" if self.start < self.stop else "right")
+        first, end = np.searchsorted(x, self.start, "left"), np.searchsorted(x, self.stop, "right")
+        bounds: NDArray[np.int64] = np.clip(np.concatenate([[first], inner, [end]]), first, end).astype(np.int64)
+        return bounds
 
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """One value per column of a grid; NaN where a column is empty or has no finite value, count 0 where it is empty."""
+    """One value per column of a grid; NaN where a column is empty or has no finite value, count 0 where it is empty.
+
+    First and last are the values as they are, NaN and infinities included; the rest is over finite values.
+    `min_x` and `max_x` say where each extreme stands; of equal ones, the first.
+    """
 
     first: Floats
     last: Floats
     min: Floats
+    min_x: Floats
     max: Floats
-    mean: Floats
+    max_x: Floats
+    sum: Floats
     count: NDArray[np.int64]
+    n_finite: NDArray[np.int64]
+
+    @property
+    def mean(self) -> Floats:
+        """Return the mean of the finite values."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean: Floats = self.sum / self.n_finite
+        # A sum of huge values may overflow where their mean would not; the middle of the extremes is then near enough.
+        return np.where((self.n_finite > 0) & ~np.isfinite(mean), self.min / 2 + self.max / 2, mean)
 
 
-def make_buckets(grid: Grid, x: Floats, values: Floats) -> Buckets:
-    """Reduce points, ordered by x, to the columns of a grid.
+def empty_buckets(n: int) -> Buckets:
+    """Return buckets without a point."""
+    nothing, none = np.full(n, np.nan), np.zeros(n, np.int64)
+    return Buckets(nothing, nothing, nothing, nothing, nothing, nothing, np.zeros(n), none, none)
 
-    First and last are the values as they are, NaN and infinities included; min, max and mean are over finite values.
-    """
-    n = grid.n
-    empty = np.full(n, np.nan)
-    if len(x) == 0:
-        return Buckets(empty, empty, empty, empty, empty, np.zeros(n, np.int64))
-    column = grid.column_of(x)
-    starts = np.flatnonzero(np.diff(column, prepend=-1))
-    filled = column[starts]
-    stops = np.append(starts[1:], len(x))
-    is_finite = np.isfinite(values)
-    finite = values if is_finite.all() else np.where(is_finite, values, np.nan)
+
+def merge_buckets(before: Buckets, after: Buckets) -> Buckets:
+    """Join the buckets of points with those of points that all stand behind them."""
+    is_lower = (after.min < before.min) | (np.isnan(before.min) & (after.n_finite > 0))
+    is_higher = (after.max > before.max) | (np.isnan(before.max) & (after.n_finite > 0))
+    return Buckets(
+        first=np.where(before.count > 0, before.first, after.first),
+        last=np.where(after.count > 0, after.last, before.last),
+        min=np.where(is_lower, after.min, before.min),
+        min_x=np.where(is_lower, after.min_x, before.min_x),
+        max=np.where(is_higher, after.max, before.max),
+        max_x=np.where(is_higher, after.max_x, before.max_x),
+        sum=before.sum + after.sum,
+        count=before.count + after.count,
+        n_finite=before.n_finite + after.n_finite,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """Points or blocks, run after run; `low_at` and `high_at` are the positions of their extremes."""
+
+    low: Floats
+    high: Floats
+    sum: Floats
+    n_finite: NDArray[np.int64]
+    low_at: NDArray[np.int64]
+    high_at: NDArray[np.int64]
+
+
+class _Extremes:
+    """The best value of each bucket so far, and its position; of equal ones the one at the smaller position."""
+
+    def __init__(self, n: int) -> None:
+        self.values, self.at = np.full(n, np.nan), np.full(n, -1, np.int64)
+
+    def keep(self, buckets: NDArray[np.intp], new: Floats, new_at: NDArray[np.int64], is_better: np.ufunc) -> None:
+        old, old_at = self.values[buckets], self.at[buckets]
+        wins = ~np.isnan(new) & (np.isnan(old) | is_better(new, old) | ((new == old) & (new_at < old_at)))
+        self.values[buckets[wins]], self.at[buckets[wins]] = new[wins], new_at[wins]
+
+    def x_of(self, x: Floats) -> Floats:
+        return np.where(self.at >= 0, x[self.at], np.nan)
+
+
+class _Reducer:
+    """Collects runs of items that belong to buckets, and reduces all runs of one kind at once."""
+
+    def __init__(self, n: int) -> None:
+        self.low, self.high = _Extremes(n), _Extremes(n)
+        self.sum, self.n_finite = np.zeros(n), np.zeros(n, np.int64)
+
+    def add(self, buckets: NDArray[np.intp], starts: NDArray[np.int64], items: _Items) -> None:
+        """Add items cut into runs at `starts`; run i belongs to buckets[i]."""
+        lowest, highest = np.fmin.reduceat(items.low, starts), np.fmax.reduceat(items.high, starts)
+        self.low.keep(buckets, lowest, _first_equal(items.low, lowest, starts, items.low_at), np.less)
+        self.high.keep(buckets, highest, _first_equal(items.high, highest, starts, items.high_at), np.greater)
+        self.sum[buckets] += np.add.reduceat(items.sum, starts)
+        self.n_finite[buckets] += np.add.reduceat(items.n_finite, starts)
+
+
+def _first_equal(
+    items: Floats, extremes: Floats, starts: NDArray[np.int64], positions: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the position of the first item of each run that equals the run's extreme; -1 where there is none."""
+    lengths = np.diff(starts, append=len(items))
+    hits = np.flatnonzero(items == np.repeat(extremes, lengths))
+    if not len(hits):
+        return np.full(len(starts), -1, np.int64)
+    place = np.searchsorted(hits, starts)
+    at = hits[np.minimum(place, len(hits) - 1)]
+    is_inside = (at >= starts) & (at < starts + lengths)
+    return np.where(is_inside, positions[at], -1)
+
+
+def _gather(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return all positions of ranges one after the other, and where in them each range starts. No range is empty."""
+    lengths = stops - starts
+    offsets = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) + np.repeat(starts - offsets, lengths), offsets
+
+
+def make_buckets(grid: Grid, x: Floats, numbers: Floats, blocks: Blocks | None = None) -> Buckets:
+    """Reduce points, ordered by x, to the columns of a grid; `blocks` are theirs, needed where buckets are wide."""
+    bounds = grid.bounds(x)
+    if bounds[-1] == bounds[0]:
+        return empty_buckets(grid.n)
+    starts, stops = bounds[:-1], bounds[1:]
+    reducer = _Reducer(grid.n)
+    if blocks is None or bounds[-1] - bounds[0] <= grid.n * _POINTS_PER_BUCKET:
+        _add_points(reducer, numbers, starts, stops)
+    else:
+        first_block, stop_block = -(-starts // BLOCK), stops // BLOCK
+        is_wide = first_block < stop_block
+        # The points before the first whole block and after the last one; a narrow bucket has only points.
+        _add_points(reducer, numbers, starts, np.where(is_wide, first_block * BLOCK, stops))
+        _add_points(reducer, numbers, np.where(is_wide, stop_block * BLOCK, stops), stops)
+        _add_blocks(reducer, blocks, np.flatnonzero(is_wide), first_block[is_wide], stop_block[is_wide])
+    count = stops - starts
+    filled = count > 0
+    return Buckets(
+        first=np.where(filled, numbers[np.minimum(starts, len(numbers) - 1)], np.nan),
+        last=np.where(filled, numbers[np.maximum(stops - 1, 0)], np.nan),
+        min=reducer.low.values,
+        min_x=reducer.low.x_of(x),
+        max=reducer.high.values,
+        max_x=reducer.high.x_of(x),
+        sum=reducer.sum,
+        count=count,
+        n_finite=reducer.n_finite,
+    )
+
+
+def _add_points(reducer: _Reducer, numbers: Floats, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> None:
+    buckets = np.flatnonzero(starts < stops)
+    if not len(buckets):
+        return
+    positions, run_starts = _gather(starts[buckets], stops[buckets])
+    picked = numbers[positions]
+    is_finite = np.isfinite(picked)
     # fmin and fmax pass over NaN; minimum and maximum would be poisoned by one.
-    low, high = np.fmin.reduceat(finite, starts), np.fmax.reduceat(finite, starts)
-    n_finite = np.add.reduceat(is_finite.astype(np.int64), starts)
-    total = np.add.reduceat(np.where(is_finite, values, 0.0), starts)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = total / n_finite
-    # A sum of huge values may overflow where their mean would not; the middle of the extremes is then near enough.
-    mean = np.where((n_finite > 0) & ~np.isfinite(mean), low / 2 + high / 2, mean)
+    finite = picked if is_finite.all() else np.where(is_finite, picked, np.nan)
+    total = np.where(is_finite, picked, 0.0)
+    items = _Items(finite, finite, total, is_finite.astype(np.int64), positions, positions)
+    reducer.add(buckets, run_starts, items)
 
-    def spread(part: Floats) -> Floats:
-        column_values = np.full(n, np.nan)
-        column_values[filled] = part
-        return column_values
 
-    count = np.zeros(n, np.int64)
-    count[filled] = stops - starts
-    return Buckets(spread(values[starts]), spread(values[stops - 1]), spread(low), spread(high), spread(mean), count)
+def _add_blocks(
+    reducer: _Reducer, blocks: Blocks, buckets: NDArray[np.intp], starts: NDArray[np.int64], stops: NDArray[np.int64]
+) -> None:
+    if not len(buckets):
+        return
+    chosen, run_starts = _gather(starts, stops)
+    at = chosen * BLOCK
+    items = _Items(
+        blocks.min[chosen], blocks.max[chosen], blocks.sum[chosen], blocks.n_finite[chosen],
+        at + blocks.min_at[chosen], at + blocks.max_at[chosen],
+    )  # fmt: skip
+    reducer.add(buckets, run_starts, items)
+
+
+def bucket_blocks(grid: Grid, x_first: Floats, x_of: tuple[Floats, Floats], stored: StoredBlocks) -> Buckets:
+    """Reduce stored blocks, ordered by x, to the columns of a grid.
+
+    A block belongs to the column of its first point, so a bucket may hold up to 63 points of its neighbour. `x_of` says
+    where the minimum and the maximum of each block stand.
+    """
+    bounds = grid.bounds(x_first)
+    # The block in which the window starts began before it.
+    bounds[0] = max(0, bounds[0] - int(bounds[0] < len(x_first) and x_first[bounds[0]] > grid.start))
+    bounds = np.maximum(bounds, bounds[0])
+    starts, stops = bounds[:-1], bounds[1:]
+    filled = np.flatnonzero(starts < stops)
+    if not len(filled):
+        return empty_buckets(grid.n)
+    blocks, reducer = stored.blocks, _Reducer(grid.n)
+    inside = slice(int(bounds[0]), int(bounds[-1]))
+    places = np.arange(inside.start, inside.stop)
+    items = _Items(
+        blocks.min[inside], blocks.max[inside], blocks.sum[inside], blocks.n_finite[inside], places, places
+    )  # fmt: skip
+    reducer.add(filled, starts[filled] - inside.start, items)
+    count = np.zeros(grid.n, np.int64)
+    count[filled] = np.add.reduceat(stored.count[inside], starts[filled] - inside.start)
+    return Buckets(
+        first=np.where(count > 0, stored.first[np.minimum(starts, len(x_first) - 1)], np.nan),
+        last=np.where(count > 0, stored.last[np.maximum(stops - 1, 0)], np.nan),
+        min=reducer.low.values,
+        min_x=reducer.low.x_of(x_of[0]),
+        max=reducer.high.values,
+        max_x=reducer.high.x_of(x_of[1]),
+        sum=reducer.sum,
+        count=count,
+        n_finite=reducer.n_finite,
+    )

@@ -5,6 +5,7 @@ differences before that: neighbouring bytes are then alike and zstd makes them a
 """
 
 from enum import IntEnum
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,9 +17,10 @@ from services.core.values import ValueType
 
 # Small enough to decode in a millisecond, large enough that a long series has few rows.
 MAX_CHUNK_POINTS = 65_536
-# A last chunk smaller than this is merged with what comes after it.
-FULL_CHUNK_POINTS = 4_096
-_LEVEL = 3
+# Fewer points of a series than this rest in segments, together with those of its neighbours.
+MIN_CHUNK_POINTS = 4_096
+# Higher levels take longer and save nothing: what is left after shuffling is noise, or long runs.
+_LEVEL = 1
 
 
 class ChunkEncoding(IntEnum):
@@ -34,53 +36,63 @@ class _Columns(msgspec.Struct, array_like=True):
     steps: bytes | None
 
 
-def _shuffle(words: NDArray[np.uint64]) -> bytes:
+def shuffle(words: NDArray[np.uint64]) -> bytes:
+    """Write eight-byte words byte plane by byte plane."""
     return words.view(np.uint8).reshape(-1, 8).T.tobytes()
 
 
-def _unshuffle(raw: bytes, n: int) -> NDArray[np.uint64]:
-    return np.ascontiguousarray(np.frombuffer(raw, np.uint8).reshape(8, n).T).reshape(-1).view(np.uint64)
+def unshuffle(raw: bytes) -> NDArray[np.uint64]:
+    """Read what shuffle wrote."""
+    planes = np.frombuffer(raw, np.uint8).reshape(8, len(raw) // 8)
+    return np.ascontiguousarray(planes.T).reshape(-1).view(np.uint64)
 
 
-def _pack_differences(words: NDArray[np.uint64]) -> bytes:
+def pack_differences(words: NDArray[np.uint64]) -> bytes:
+    """Write eight-byte words as the differences between neighbours."""
     # Differences of the bit patterns, with wrap-around: lossless for any float and any integer.
-    return _shuffle(np.diff(words, prepend=np.uint64(0)))
+    return shuffle(np.diff(words, prepend=np.uint64(0)))
 
 
-def _unpack_differences(raw: bytes, n: int) -> NDArray[np.uint64]:
-    return np.cumsum(_unshuffle(raw, n), dtype=np.uint64)
+def unpack_differences(raw: bytes) -> NDArray[np.uint64]:
+    """Read what pack_differences wrote."""
+    return np.cumsum(unshuffle(raw), dtype=np.uint64)
 
 
-def _words(column: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.uint64]:
+def words_of(column: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return numbers as the eight bytes that each is."""
     return np.ascontiguousarray(column).view(np.uint64)
 
 
-def _pack_values(points: Points) -> bytes:
-    if points.type is ValueType.STR:
-        return msgspec.msgpack.encode(list(points.values))
-    values = np.ascontiguousarray(points.values, DTYPE_OF_TYPE[points.type])
-    if points.type is ValueType.BOOL:
-        return np.packbits(values).tobytes()
-    words = values.view(np.uint64)
-    return _pack_differences(words) if points.type is ValueType.INT else _shuffle(words)
+def pack_values(value_type: ValueType, values: NDArray[Any] | list[str]) -> bytes:
+    """Write values: integers as differences, booleans as bits."""
+    if value_type is ValueType.STR:
+        return msgspec.msgpack.encode(list(values))
+    column = np.ascontiguousarray(values, DTYPE_OF_TYPE[value_type])
+    if value_type is ValueType.BOOL:
+        return np.packbits(column).tobytes()
+    words = column.view(np.uint64)
+    return pack_differences(words) if value_type is ValueType.INT else shuffle(words)
 
 
-def _unpack_values(value_type: ValueType, raw: bytes, n: int) -> NDArray[np.generic] | list[str]:
+def unpack_values(value_type: ValueType, raw: bytes, n: int) -> NDArray[Any] | list[str]:
+    """Read what pack_values wrote."""
     match value_type:
         case ValueType.STR:
             return msgspec.msgpack.decode(raw, type=list[str])
         case ValueType.BOOL:
             return np.unpackbits(np.frombuffer(raw, np.uint8), count=n).view(bool)
         case ValueType.INT:
-            return _unpack_differences(raw, n).view(np.int64)
+            return unpack_differences(raw).view(np.int64)
         case ValueType.FLOAT:
-            return _unshuffle(raw, n).view(np.float64)
+            return unshuffle(raw).view(np.float64)
 
 
 def encode_chunk(points: Points) -> bytes:
     """Encode points as one chunk."""
-    steps = None if np.isnan(points.steps).all() else _pack_differences(_words(points.steps))
-    columns = _Columns(len(points), _pack_values(points), _pack_differences(_words(points.times)), steps)
+    steps = None if np.isnan(points.steps).all() else pack_differences(words_of(points.steps))
+    columns = _Columns(
+        len(points), pack_values(points.type, points.values), pack_differences(words_of(points.times)), steps
+    )
     return zstd.compress(msgspec.msgpack.encode(columns), _LEVEL)
 
 
@@ -92,7 +104,7 @@ def decode_chunk(value_type: int, encoding: int, data: bytes) -> Points:
     kind = ValueType(value_type)
     columns = msgspec.msgpack.decode(zstd.decompress(data), type=_Columns)
     n = columns.n
-    steps = np.full(n, np.nan) if columns.steps is None else _unpack_differences(columns.steps, n).view(np.float64)
+    steps = np.full(n, np.nan) if columns.steps is None else unpack_differences(columns.steps).view(np.float64)
     return Points(
-        kind, _unpack_values(kind, columns.values, n), _unpack_differences(columns.times, n).view(np.float64), steps
+        kind, unpack_values(kind, columns.values, n), unpack_differences(columns.times).view(np.float64), steps
     )

@@ -1,61 +1,97 @@
-"""Points and summaries of series, merged from chunks and the batch log on one snapshot.
+"""Points and summaries of series, merged from chunks, segments and the batch log on one snapshot.
 
 Called by readers. Guarantees that data is visible as soon as it is committed, once, wherever it rests at that moment.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
 
 from services.core.points import Points
-from services.series.store import SeriesSummary, read_chunks, read_summaries
-from services.storage.batch_log import LoggedBatch, read_tail
+from services.core.values import LeafKind, Value, ValueType
+from services.series.chunks import decode_chunk
+from services.series.grouping import LeafIds, columns_of, group_columns
+from services.series.pages import PAGE, SeriesPage, add_points, empty_page
+from services.series.store import read_chunk_column, read_chunk_facts, read_frames, read_pages
+from services.series.tail import Tail, read_whole_tail
+from services.storage.batch_body import KeyList
 from services.storage.database import ReadSession
+from services.tracks.leaves import find_leaves, list_leaves
 
 
-def points_of(batches: Iterable[LoggedBatch]) -> Iterable[tuple[str, Points]]:
-    """Give every stored series of logged batches with its points; what was refused is left out."""
-    for batch in batches:
-        for index, key, points in batch.decode().points():
-            if index not in batch.refused and len(points):
-                yield key, points
+@dataclass(frozen=True, slots=True)
+class SeriesSummary:
+    """How long a series is and where it stands."""
+
+    key: str
+    n_points: int
+    type: ValueType
+    value: Value
+    step: float | None
+    time: float
 
 
 async def load_points(session: ReadSession, track_id: UUID, keys: Sequence[str]) -> dict[str, list[Points]]:
     """Return all points of series by key, in order of arrival; keys without a series are absent."""
-    wanted = set(keys)
-    found = await read_chunks(session, track_id, keys)
-    for key, points in points_of(await read_tail(session, track_id)):
-        if key in wanted:
-            found.setdefault(key, []).append(points)
+    leaves = await find_leaves(session, track_id, keys)
+    leaf_ids = [leaf.leaf_id for leaf in leaves.values() if leaf.kind is LeafKind.SERIES]
+    pages = await read_pages(session, track_id, sorted({leaf_id // PAGE for leaf_id in leaf_ids}))
+    chunks = await read_chunk_facts(session, track_id, leaf_ids)
+    frames = await read_frames(session, track_id, leaf_ids)
+    tail = await read_whole_tail(session, track_id)
+    found: dict[str, list[Points]] = {}
+    for key, leaf in leaves.items():
+        facts = chunks.get(leaf.leaf_id, [])
+        data = await read_chunk_column(session, track_id, facts) if facts else []
+        parts = [decode_chunk(f.type, f.encoding, raw) for f, raw in zip(facts, data, strict=True)]
+        held = pages.get(leaf.leaf_id // PAGE)
+        through = int(held.page.chunked_through[leaf.leaf_id % PAGE]) if held else 0
+        parts += [points for version, points in frames.get(leaf.leaf_id, []) if version > through]
+        parts += tail.points_of(key)
+        if parts and leaf.kind is LeafKind.SERIES:
+            found[key] = parts
     return found
-
-
-def add_to_summary(summary: SeriesSummary | None, key: str, leaf_id: int, points: Points) -> SeriesSummary:
-    """Return a summary that knows of some more points; the last point is the newest by time, then by arrival."""
-    # Searched from the end, because of equal times the one that arrived last counts.
-    last = len(points) - 1 - int(np.argmax(points.times[::-1]))
-    n_points = len(points) + (summary.n_points if summary else 0)
-    if summary is not None and summary.time > points.times[last]:
-        return replace(summary, n_points=n_points)
-    step = float(points.steps[last])
-    return SeriesSummary(
-        leaf_id=leaf_id,
-        key=key,
-        n_points=n_points,
-        type=points.type,
-        value=points.value_at(last),
-        step=None if np.isnan(step) else step,
-        time=float(points.times[last]),
-    )
 
 
 async def load_summaries(session: ReadSession, track_id: UUID) -> dict[str, SeriesSummary]:
     """Return how long every series of a track is and where it stands, by key."""
-    found = await read_summaries(session, track_id)
-    for key, points in points_of(await read_tail(session, track_id)):
-        held = found.get(key)
-        found[key] = add_to_summary(held, key, held.leaf_id if held else 0, points)
+    leaves = await list_leaves(session, track_id, kind=LeafKind.SERIES)
+    pages = await load_pages(
+        session, track_id, {leaf.key: leaf.leaf_id for leaf in leaves}, await read_whole_tail(session, track_id)
+    )
+    found = {}
+    for leaf in leaves:
+        page, place = pages.get(leaf.leaf_id // PAGE), leaf.leaf_id % PAGE
+        if page is not None and page.n_points[place]:
+            step = float(page.last_step[place])
+            found[leaf.key] = SeriesSummary(
+                leaf.key,
+                int(page.n_points[place]),
+                ValueType(int(page.last_type[place])),
+                page.last_value(place),
+                None if np.isnan(step) else step,
+                float(page.last_time[place]),
+            )
     return found
+
+
+async def load_pages(
+    session: ReadSession, track_id: UUID, leaf_ids: dict[str, int], tail: Tail
+) -> dict[int, SeriesPage]:
+    """Return all pages of a track with what is still in the batch log added; `leaf_ids` are those of its series."""
+    pages = {number: held.page for number, held in (await read_pages(session, track_id)).items()}
+    numbered: dict[KeyList, LeafIds] = {}
+
+    def leaf_ids_of(keys: KeyList) -> LeafIds:
+        if keys not in numbered:
+            numbered[keys] = np.array([leaf_ids.get(key, -1) for key in keys.keys], np.int64)
+        return numbered[keys]
+
+    for grouped in group_columns(columns_of(tail.bodies, leaf_ids_of)).values():
+        starts = np.flatnonzero(np.diff(grouped.leaf_ids // PAGE, prepend=-1)).tolist()
+        for start, stop in zip(starts, [*starts[1:], len(grouped.leaf_ids)], strict=True):
+            number = int(grouped.leaf_ids[start]) // PAGE
+            add_points(pages.setdefault(number, empty_page()), number * PAGE, grouped.part(start, stop))
+    return pages

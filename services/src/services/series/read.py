@@ -5,186 +5,157 @@ Called by track-api's get_series. Guarantees one answer for one question, wherev
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.core.points import Floats, Points
+from services.core.points import Floats
 from services.core.values import Value, ValueType
-from services.series.buckets import Buckets, Grid, make_buckets
-from services.series.load import load_points
+from services.series.buckets import Buckets, Grid, empty_buckets, merge_buckets
+from services.series.column import Column, Drawn, Ordered
+from services.series.long import LongSeries
+from services.series.source import Source, SourceCache, load_sources
+from services.series.window import Axis, Window
 from services.storage.database import ReadSession
-
-
-class Axis(StrEnum):
-    """What x is."""
-
-    STEP = "step"
-    TIME = "time"
-    RELATIVE = "relative"  # seconds since the first point of the series asked for together
-    INDEX = "index"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What to draw: the axis, a range on it (both ends included), and how many columns there are."""
-
-    axis: Axis = Axis.STEP
-    start: float | None = None
-    stop: float | None = None
-    buckets: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesView:
-    """One series as it is to be drawn; `x`, `times`, `steps` and `values` hold points when `buckets` is None."""
+    """One series as it is to be drawn: `drawn` holds its points, or `buckets` what they come to on the grid.
 
+    `n_drawn` points lie in the window. `is_exact` is False where a bucket may hold up to 63 points of its neighbour.
+    """
+
+    track_id: UUID
     key: str
     type: ValueType
     n_stored: int
     n_drawn: int
     n_nonfinite: int
-    last: tuple[Value, float | None, float] | None
-    x: Floats
-    times: Floats
-    steps: Floats
-    values: list[Value]
+    last: tuple[Value, float | None, float]
+    is_exact: bool
+    drawn: Drawn | None
     buckets: Buckets | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    """One series with its points in order of time, whatever types they have."""
+class SeriesViews:
+    """Series drawn together, on one grid as far as they are in buckets."""
 
-    key: str
-    type: ValueType
-    times: Floats
-    steps: Floats
-    numbers: Floats | None
-    parts: list[Points]
-    order: NDArray[np.intp]
-
-    def value_at(self, position: int) -> Value:
-        """Return the exact value at a position in order of time."""
-        index = int(self.order[position])
-        for part in self.parts:
-            if index < len(part):
-                return part.value_at(index)
-            index -= len(part)
-        raise IndexError(position)
+    series: list[SeriesView]
+    grid: Grid | None
 
 
-def _common_type(parts: Sequence[Points]) -> ValueType:
-    types = {part.type for part in parts}
-    if len(types) == 1:
-        return types.pop()
-    if ValueType.STR in types:
-        return ValueType.STR
-    return ValueType.FLOAT if ValueType.FLOAT in types else ValueType.INT
+class _Plan:
+    """What of one series lies in a window."""
 
+    def __init__(self, source: Source, window: Window, zero: float) -> None:
+        self.source, self.window, self.zero = source, window, zero
+        self.long: LongSeries | None = None
+        columns: list[tuple[Column, int]] = []
+        if isinstance(source.settled, LongSeries):
+            self.long = source.settled
+        elif source.settled is not None:
+            columns.append((source.settled, source.n_before))
+        if source.recent is not None:
+            columns.append((source.recent, source.n_settled))
+        if len(columns) == 2 and not _stand_apart(columns[0][0], columns[1][0], window.axis):
+            columns = [(source.joined(), source.n_before)]
+        self.parts: list[tuple[Ordered, int, int]] = []
+        for column, n_before in columns:
+            ordered = column.ordered(window.axis, zero if window.axis is Axis.RELATIVE else n_before)
+            self.parts.append((ordered, *ordered.span(window)))
+        self.n_points = sum(end - first for _, first, end in self.parts)
+        if self.long is not None:
+            self.n_points += sum(f.n_points for f in self.long.touching(window, zero)[0])
 
-def _column(key: str, parts: list[Points]) -> _Column:
-    value_type = _common_type(parts)
-    times = np.concatenate([part.times for part in parts])
-    # Stable, so that of equal times the one that arrived later comes later.
-    order = np.argsort(times, kind="stable")
-    numbers = None
-    if value_type is not ValueType.STR:
-        numbers = np.concatenate([np.asarray(part.values).astype(np.float64) for part in parts])[order]
-    steps = np.concatenate([part.steps for part in parts])[order]
-    return _Column(key, value_type, times[order], steps, numbers, parts, order)
+    def ends(self) -> list[float]:
+        """Return the outermost positions."""
+        found = [float(ordered.x[at]) for ordered, first, end in self.parts if end > first for at in (first, end - 1)]
+        if self.long is not None:
+            found += self.long.ends(self.window, self.zero) or ()
+        return found
 
+    def is_wide(self) -> bool:
+        """Say whether there are more points than columns to draw them in."""
+        is_text = self.source.type is ValueType.STR
+        return self.n_points > self.window.buckets and not is_text
 
-def _positions(column: _Column, axis: Axis, zero: float) -> Floats:
-    index = np.arange(len(column.times), dtype=np.float64)
-    match axis:
-        case Axis.TIME:
-            return column.times
-        case Axis.RELATIVE:
-            return column.times - zero
-        case Axis.INDEX:
-            return index
-        case Axis.STEP:
-            # A point that was logged without a step stands at its place in time.
-            return np.where(np.isnan(column.steps), index, column.steps)
+    def view(self, grid: Grid | None) -> SeriesView:
+        """Draw it."""
+        source = self.source
+        buckets, drawn = None, None
+        n_points = self.n_points
+        if grid is not None and self.is_wide():
+            buckets = empty_buckets(grid.n)
+            if self.long is not None:
+                buckets = self.long.buckets(self.window.axis, self.zero, grid)
+            for ordered, _, _ in self.parts:
+                buckets = merge_buckets(buckets, ordered.buckets(grid))
+            n_points = int(buckets.count.sum())
+            n_nonfinite = n_points - int(buckets.n_finite.sum())
+        else:
+            drawn = _join([ordered.points(first, end) for ordered, first, end in self._newest_parts()])
+            n_points, n_nonfinite = len(drawn.x), 0
+            if source.type is not ValueType.STR:
+                n_nonfinite = sum(ordered.n_nonfinite(first, end) for ordered, first, end in self.parts)
+        return SeriesView(
+            track_id=source.track_id, key=source.key, type=source.type, n_stored=source.n_stored, n_drawn=n_points,
+            n_nonfinite=n_nonfinite, last=source.last, is_exact=self.long is None or buckets is None, drawn=drawn,
+            buckets=buckets,
+        )  # fmt: skip
 
-
-def _choose(x: Floats, window: Window) -> NDArray[np.intp]:
-    """Return which points to draw, ordered by x; a step that was written twice shows what was written later."""
-    chosen = np.argsort(x, kind="stable") if np.any(np.diff(x) < 0) else np.arange(len(x))
-    ordered = x[chosen]
-    if window.axis is Axis.STEP and len(ordered):
-        is_last = np.append(np.diff(ordered) != 0, True)
-        chosen, ordered = chosen[is_last], ordered[is_last]
-    first = 0 if window.start is None else int(np.searchsorted(ordered, window.start, "left"))
-    stop = len(ordered) if window.stop is None else int(np.searchsorted(ordered, window.stop, "right"))
-    return chosen[first:stop]
-
-
-def _grid(drawn: Sequence[tuple[_Column, Floats, NDArray[np.intp]]], window: Window) -> Grid | None:
-    wide = [x[chosen] for column, x, chosen in drawn if column.numbers is not None and len(chosen) > window.buckets]
-    if not wide:
-        return None
-    start = min(float(x[0]) for x in wide) if window.start is None else window.start
-    stop = max(float(x[-1]) for x in wide) if window.stop is None else window.stop
-    return Grid(start, stop, window.buckets)
-
-
-def view_series(loaded: Mapping[str, list[Points]], keys: Sequence[str], window: Window) -> list[SeriesView]:
-    """Turn loaded points into what is drawn; keys without a series are absent. Pure."""
-    columns = [_column(key, loaded[key]) for key in dict.fromkeys(keys) if key in loaded]
-    zero = min((float(column.times[0]) for column in columns), default=0.0)
-    drawn = []
-    for column in columns:
-        x = _positions(column, window.axis, zero)
-        drawn.append((column, x, _choose(x, window)))
-    grid = _grid(drawn, window)
-    return [_view(column, x, chosen, window, grid) for column, x, chosen in drawn]
-
-
-def _view(column: _Column, x: Floats, chosen: NDArray[np.intp], window: Window, grid: Grid | None) -> SeriesView:
-    last = len(column.times) - 1
-    last_step = float(column.steps[last])
-    common: dict[str, Any] = {
-        "key": column.key,
-        "type": column.type,
-        "n_stored": len(column.times),
-        "n_nonfinite": 0,
-        "last": (column.value_at(last), None if np.isnan(last_step) else last_step, float(column.times[last])),
-    }
-    if column.numbers is None:
+    def _newest_parts(self) -> list[tuple[Ordered, int, int]]:
         # Strings cannot be reduced; the newest are what people look for.
-        chosen = chosen[-window.buckets :]
-    else:
-        numbers = column.numbers[chosen]
-        common["n_nonfinite"] = int(np.count_nonzero(~np.isfinite(numbers)))
-        if grid is not None and len(chosen) > window.buckets:
-            nothing = np.empty(0)
-            return SeriesView(
-                **common, n_drawn=len(chosen), x=grid.centres, times=nothing, steps=nothing, values=[],
-                buckets=make_buckets(grid, x[chosen], numbers),
-            )  # fmt: skip
-    return SeriesView(
-        **common,
-        n_drawn=len(chosen),
-        x=x[chosen],
-        times=column.times[chosen],
-        steps=column.steps[chosen],
-        values=_exact_values(column, chosen),
-        buckets=None,
+        left = self.window.buckets
+        kept = []
+        for ordered, first, end in reversed(self.parts):
+            begin = max(first, end - left)
+            kept.append((ordered, begin, end))
+            left -= end - begin
+        return kept[::-1]
+
+
+def _stand_apart(settled: Column, recent: Column, axis: Axis) -> bool:
+    """Say whether all points of one column stand behind those of the other on an axis, so that they can be joined."""
+    if recent.times[0] < settled.times[-1]:
+        return False
+    if axis is not Axis.STEP or (settled.has_no_steps and recent.has_no_steps):
+        return True
+    return settled.has_rising_steps and recent.has_rising_steps and bool(recent.steps[0] > settled.steps[-1])
+
+
+def _join(parts: Sequence[Drawn]) -> Drawn:
+    if len(parts) == 1:
+        return parts[0]
+    nothing: list[Floats] = [np.empty(0)]
+    return Drawn(
+        np.concatenate([part.x for part in parts] or nothing),
+        np.concatenate([part.times for part in parts] or nothing),
+        np.concatenate([part.steps for part in parts] or nothing),
+        [value for part in parts for value in part.values],
     )
 
 
-def _exact_values(column: _Column, chosen: NDArray[np.intp]) -> list[Value]:
-    flat: list[Value] = []
-    for part in column.parts:
-        flat += part.values if isinstance(part.values, list) else part.values.tolist()
-    return [flat[index] for index in column.order[chosen].tolist()]
+def view_sources(sources: Sequence[Source], window: Window, zero: float) -> SeriesViews:
+    """Turn loaded series into what is drawn. Pure."""
+    plans = [_Plan(source, window, zero) for source in sources]
+    grid = None
+    if any(plan.is_wide() for plan in plans):
+        ends = [end for plan in plans if plan.is_wide() for end in plan.ends()]
+        start = window.start if window.start is not None else min(ends)
+        stop = window.stop if window.stop is not None else max(ends)
+        grid = Grid(start, stop, window.buckets)
+    return SeriesViews([plan.view(grid) for plan in plans], grid)
 
 
-async def read_series(session: ReadSession, track_id: UUID, keys: Sequence[str], window: Window) -> list[SeriesView]:
-    """Return series of a track as they are to be drawn; keys without a series are absent."""
-    return view_series(await load_points(session, track_id, keys), keys, window)
+async def read_series(
+    session: ReadSession, cache: SourceCache, asked: Mapping[UUID, Sequence[str]], window: Window
+) -> SeriesViews:
+    """Return series of tracks as they are to be drawn, in the order asked for; keys without a series are absent."""
+    sources = [
+        source for track_id, keys in asked.items() for source in await load_sources(session, cache, track_id, keys)
+    ]
+    zero = min((source.first_time for source in sources), default=0.0) if window.axis is Axis.RELATIVE else 0.0
+    narrowed = [await source.narrowed(session, cache, window, zero) for source in sources]
+    return view_sources(narrowed, window, zero)

@@ -4,7 +4,6 @@ Called by ingest for what arrives, by the batch log for what was stored. Guarant
 together: every column has the length that its keys promise. Raises MalformedBatch, and nothing else, for any bytes.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Any
@@ -14,7 +13,9 @@ import numpy as np
 from backports import zstd
 from numpy.typing import NDArray
 
+from services.core.cache import ByteLru
 from services.core.errors import MalformedBatch
+from services.core.keys import key_problem
 from services.core.points import DTYPE_OF_TYPE, Floats, Points
 from services.core.values import TYPE_OF_WIRE, ValueType, WireType
 
@@ -84,26 +85,58 @@ class WireBatch(msgspec.Struct, omit_defaults=True):
     losses: Annotated[list[WireLoss], _MANY] = []
 
 
+class KeyList:
+    """The keys of a group of series. A training sends the same ones with every batch, so they are decoded once.
+
+    `problems` names the bad ones: place in the list, and what is wrong.
+    """
+
+    __slots__ = ("_places", "keys", "problems")
+
+    def __init__(self, keys: list[str]) -> None:
+        self.keys = keys
+        self.problems = {place: problem for place, key in enumerate(keys) if (problem := key_problem(key))}
+        self._places: dict[str, list[int]] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of keys."""
+        return len(self.keys)
+
+    def places_of(self, key: str) -> list[int]:
+        """Return where a key stands in the list; nobody forbids that it stands there twice."""
+        if self._places is None:
+            self._places = {}
+            for place, one in enumerate(self.keys):
+                self._places.setdefault(one, []).append(place)
+        return self._places.get(key, [])
+
+
 @dataclass(frozen=True, slots=True)
 class SeriesColumns:
-    """Decoded columns of one or more series; with a shared axis, times and steps are those of every key."""
+    """Decoded columns of one or more series; with a shared axis, times and steps are those of every key.
 
-    keys: list[str]
-    counts: list[int]
+    `stops` is where the values of each key end.
+    """
+
+    keys: KeyList
+    stops: NDArray[np.int64]
     is_shared: bool
     type: ValueType
     values: NDArray[Any] | list[str]
     times: Floats
     steps: Floats | None
 
-    def points(self) -> Iterator[tuple[str, Points]]:
-        """Give each key with its points."""
-        start = 0
-        for key, count in zip(self.keys, self.counts, strict=True):
-            axis = slice(0, count) if self.is_shared else slice(start, start + count)
-            steps = np.full(count, np.nan) if self.steps is None else self.steps[axis]
-            yield key, Points(self.type, self.values[start : start + count], self.times[axis], steps)
-            start += count
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of points of each key."""
+        return np.diff(self.stops, prepend=0)
+
+    def points_at(self, place: int) -> Points:
+        """Return the points of one key by its place in the list."""
+        start, stop = int(self.stops[place - 1]) if place else 0, int(self.stops[place])
+        axis = slice(0, stop - start) if self.is_shared else slice(start, stop)
+        steps = np.full(stop - start, np.nan) if self.steps is None else self.steps[axis]
+        return Points(self.type, self.values[start:stop], self.times[axis], steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +160,22 @@ class BatchBody:
     console: list[ConsoleColumns]
     losses: list[WireLoss]
 
-    def points(self) -> Iterator[tuple[int, str, Points]]:
-        """Give every series with its running index over all groups."""
-        index = 0
-        for columns in self.series:
-            for key, points in columns.points():
-                yield index, key, points
-                index += 1
-
 
 _batches = msgspec.msgpack.Decoder(WireBatch)
 _strings = msgspec.msgpack.Decoder(list[str])
 _counts = msgspec.msgpack.Decoder(list[Annotated[int, msgspec.Meta(ge=0, le=2**31)]])
 _buffers = msgspec.msgpack.Decoder(bytes)
+# By their bytes. A key takes some hundred bytes here beside its text; 64 MiB hold those of hundreds of busy tracks.
+_key_lists: ByteLru[KeyList] = ByteLru(64 << 20)
+_KEY_BYTES = 200
+
+
+def _key_list(raw: bytes) -> KeyList:
+    found = _key_lists.get(raw)
+    if found is None:
+        found = KeyList(_strings.decode(raw))
+        _key_lists.put(raw, found, 2 * len(raw) + _KEY_BYTES * len(found))
+    return found
 
 
 class _Budget:
@@ -186,22 +222,25 @@ def _values(wire: WireSeries, value_type: ValueType, budget: _Budget) -> NDArray
 
 
 def _series(wire: WireSeries, budget: _Budget) -> SeriesColumns:
-    keys = _strings.decode(budget.take(wire.keys, "keys"))
+    keys = _key_list(bytes(budget.take(wire.keys, "keys")))
     value_type = TYPE_OF_WIRE[wire.type]
     values, times = _values(wire, value_type, budget), _floats(wire.times, "times")
     steps = None if wire.steps is None else _floats(wire.steps, "steps")
     is_shared = bytes(wire.counts) == bytes(_NIL)
-    counts = [len(times)] * len(keys) if is_shared else _counts.decode(budget.take(wire.counts, "counts"))
-    if len(counts) != len(keys):
-        raise MalformedBatch(f"{len(keys)} keys need {len(keys)} counts, not {len(counts)}.")
-    total = sum(counts)
+    if is_shared:
+        stops = np.arange(1, len(keys) + 1, dtype=np.int64) * len(times)
+    else:
+        stops = np.cumsum(_counts.decode(budget.take(wire.counts, "counts")), dtype=np.int64)
+    if len(stops) != len(keys):
+        raise MalformedBatch(f"{len(keys)} keys need {len(keys)} counts, not {len(stops)}.")
+    total = int(stops[-1]) if len(stops) else 0
     if len(values) != total:
         raise MalformedBatch(f"The keys promise {total} values, there are {len(values)}.")
     if not is_shared and len(times) != total:
         raise MalformedBatch(f"{total} values need {total} times, not {len(times)}.")
     if steps is not None and len(steps) != len(times):
         raise MalformedBatch(f"{len(times)} times need {len(times)} steps or none, not {len(steps)}.")
-    return SeriesColumns(keys, counts, is_shared, value_type, values, times, steps)
+    return SeriesColumns(keys, stops, is_shared, value_type, values, times, steps)
 
 
 def _console(wire: WireConsole, budget: _Budget) -> ConsoleColumns:

@@ -80,14 +80,36 @@ class Database:
         session: Session, table: Table, rows: Sequence[tuple[Any, ...]], columns: Sequence[str]
     ) -> None:
         """Write rows by binary COPY on the session's own connection, so within its transaction."""
-        raw = await (await session.connection()).get_raw_connection()
-        driver = raw.driver_connection
-        assert isinstance(driver, asyncpg.Connection), "the dialect is asyncpg's"  # noqa: S101 (an invariant)
+        driver = await _driver(session)
         await driver.copy_records_to_table(table.name, records=rows, columns=list(columns))
+
+    @staticmethod
+    async def fetch(session: AnySession, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Run one statement of a hot path on the driver itself, within the session's transaction.
+
+        Takes $1, $2, ...; spares the quarter of a millisecond that building and reading a statement costs otherwise.
+        """
+        driver = await _driver(session)
+        rows: list[asyncpg.Record] = await driver.fetch(statement, *arguments)
+        return rows
+
+    async def vacuum(self, *tables: str) -> None:
+        """Give the space of deleted rows back to new ones; outside any transaction, as PostgreSQL wants it."""
+        async with self.engine.connect() as connection:
+            free = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            # Without cutting the file's end off, which needs a lock that all writers would wait for.
+            await free.execute(text(f"VACUUM (TRUNCATE false, SKIP_LOCKED) {', '.join(tables)}"))
 
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+async def _driver(session: AnySession) -> asyncpg.Connection:
+    raw = await (await session.connection()).get_raw_connection()
+    driver = raw.driver_connection
+    assert isinstance(driver, asyncpg.Connection), "the dialect is asyncpg's"  # noqa: S101 (an invariant)
+    return driver
 
 
 @asynccontextmanager

@@ -129,6 +129,8 @@ tracks = Table(
     Column("ended_at", _Time),
     Column("deleted_at", _Time),
     Column("next_leaf_id", Integer, nullable=False, server_default="1"),
+    # Grows when leaves are deleted: what a process remembers of them then no longer holds.
+    Column("leaves_version", Integer, nullable=False, server_default="1"),
     _now(),
     Index("ix_tracks_list", "project_id", "created_at", "track_id", postgresql_where=text("deleted_at IS NULL")),
 )
@@ -162,7 +164,8 @@ batch_log = Table(
     Column("track_id", Uuid, primary_key=True),
     Column("writer", Uuid, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
-    Column("received_at", _Time, nullable=False, server_default=text("now()")),
+    # The moment of writing, not of the transaction's start: a writer's later batch must never seem the earlier one.
+    Column("received_at", _Time, nullable=False, server_default=text("clock_timestamp()")),
     Column("n_points", Integer, nullable=False),
     # Running index of series in the body that were refused and must not be read.
     Column("refused", ARRAY(Integer), nullable=False, server_default=text("'{}'")),
@@ -185,18 +188,31 @@ loss_marks = Table(
 
 # --- series ---------------------------------------------------------------------------------------------------------
 
-series = Table(
-    "series",
+# How long the series of 256 neighbouring leaves are and where each stands, in one row: with a row a series, the ten
+# thousand series of a large model would be written anew each time some of their points are moved.
+series_pages = Table(
+    "series_pages",
     metadata,
     Column("track_id", Uuid, primary_key=True),
-    Column("leaf_id", Integer, primary_key=True),
-    Column("n_points", BigInteger, nullable=False),
+    Column("page", Integer, primary_key=True),
+    # Grows with every change of the page, its segments and the chunks of its series.
     Column("version", BigInteger, nullable=False),
-    # The newest point by time among the transposed ones; the value in the text form of configs.
-    Column("last_type", SmallInteger, nullable=False),
-    Column("last_value", Text, nullable=False),
-    Column("last_step", Float(53)),
-    Column("last_time", Float(53), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+# Points of the series of one page that are too few for chunks of their own.
+segments = Table(
+    "segments",
+    metadata,
+    Column("track_id", Uuid, primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("type", SmallInteger, primary_key=True),
+    Column("n_points", Integer, nullable=False),
+    # The frame of each of the 256 leaves (255: none), and where in data each frame starts.
+    Column("frame_of", LargeBinary, nullable=False),
+    Column("offsets", ARRAY(Integer), nullable=False),
+    Column("encoding", SmallInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )
 chunks = Table(
     "chunks",
@@ -211,6 +227,8 @@ chunks = Table(
     Column("time_max", Float(53), nullable=False),
     Column("step_min", Float(53)),
     Column("step_max", Float(53)),
+    # Whether every point has a step, and each is larger than the one before.
+    Column("has_rising_steps", Boolean, nullable=False),
     Column("encoding", SmallInteger, nullable=False),
     Column("pyramid", LargeBinary),
     Column("data", LargeBinary, nullable=False),
@@ -281,8 +299,9 @@ upload_parts = Table(
     Column("size_bytes", BigInteger, nullable=False),
 )
 
-# What is deleted with a track, children first; `tracks` itself keeps a tombstone so that late writers learn why.
+# What is deleted with a track; `tracks` itself keeps a tombstone so that late writers learn why.
+# Writers first: a batch that is being written holds its writer's row, and whoever deletes waits there for it.
 TABLES_OF_A_TRACK = (
-    batch_log, writers, loss_marks, chunks, series, config_values, console_blocks, console_streams,
+    writers, batch_log, loss_marks, chunks, segments, series_pages, config_values, console_blocks, console_streams,
     upload_parts, uploads, files, leaves,
 )  # fmt: skip

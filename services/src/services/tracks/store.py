@@ -11,7 +11,7 @@ from services.storage.database import AnySession, Session
 from services.storage.tables import TABLES_OF_A_TRACK, files, projects, tracks, upload_parts
 from services.tracks.model import Track, TrackStatus
 
-_COLUMNS = [column for column in tracks.c if column.name != "next_leaf_id"]
+_COLUMNS = [column for column in tracks.c if column.name not in {"next_leaf_id", "leaves_version"}]
 SORTS: Mapping[str, ColumnElement[Any]] = {
     "created_at": tracks.c.created_at,
     "name": tracks.c.name,

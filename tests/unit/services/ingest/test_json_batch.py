@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.batches import points_of
 
 from services.core.errors import MalformedBatch
 from services.core.values import ValueType
@@ -28,7 +29,7 @@ def test_what_is_left_out_is_filled_in() -> None:
         console=[{"stream": "stdout", "lines": ["x"]}],
     )
     assert body.sent_at == 100.0
-    [(index, key, points)] = body.points()
+    [(index, key, points)] = points_of(body)
     assert (index, key, points.type, points.times.tolist()) == (0, "a", ValueType.INT, [100.0, 100.0])
     assert np.isnan(points.steps).all()
     assert body.configs[0].time == 100.0
@@ -47,13 +48,13 @@ def test_what_is_left_out_is_filled_in() -> None:
     ],
 )
 def test_types_are_inferred(values: list[object], expected: ValueType) -> None:
-    [(_, _, points)] = _convert(series=[{"key": "a", "values": values}]).points()
+    [(_, _, points)] = points_of(_convert(series=[{"key": "a", "values": values}]))
     assert points.type is expected
 
 
 def test_special_numbers_are_named() -> None:
     series = {"key": "a", "type": "f64", "values": ["NaN", "Infinity", "-Infinity"], "steps": [1, None, 2.5]}
-    [(_, _, points)] = _convert(series=[series]).points()
+    [(_, _, points)] = points_of(_convert(series=[series]))
     assert math.isnan(points.value_at(0))  # type: ignore[arg-type]
     assert [points.value_at(1), points.value_at(2)] == [math.inf, -math.inf]
     assert repr(points.steps.tolist()) == "[1.0, nan, 2.5]"

@@ -1,43 +1,54 @@
 """Series: as they are drawn, and whole as text."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import iterate_in_threadpool
 
 from services.accounts.access import Right
-from services.core.errors import BadKey, LeafNotFound, MissingRight, TrackDeleted, TrackNotFound, Unauthenticated
+from services.core.errors import (
+    BadKey,
+    BadQuery,
+    LeafNotFound,
+    MissingRight,
+    TrackDeleted,
+    TrackNotFound,
+    Unauthenticated,
+)
 from services.core.keys import check_key, split_key
 from services.series.export import ExportFormat, export_lines
 from services.series.load import load_points
-from services.series.losses import read_losses
-from services.series.read import Axis, Window, read_series
+from services.series.losses import Loss, read_losses
+from services.series.read import SeriesViews, read_series
+from services.series.window import Axis, Window
 from services.web.auth import ReadableTrack, check_access
 from services.web.problem import responses
-from track_api.deps import Reading, etag_of, marked, not_modified
-from track_api.schemas.series import (
-    LossOut,
-    QueryAnswer,
-    SeriesAnswer,
-    SeriesOut,
-    SeriesQuery,
-    TrackSeriesOut,
-    series_fields,
-)
+from track_api.deps import CurrentResources, Reading, etag_of, marked, not_modified
+from track_api.schemas.series import QueryAnswer, SeriesAnswer, SeriesQuery
+from track_api.series_body import MSGPACK_TYPE, json_body, msgpack_body
 
 router = APIRouter(tags=["series"])
 
 _ERRORS = responses(Unauthenticated, MissingRight, TrackNotFound, TrackDeleted, BadKey)
 Key = Annotated[str, Query(max_length=2000)]
+_RAW: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MSGPACK_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+}
+# More are written by a thread, so that other answers do not wait for them.
+_FEW_SERIES = 8
+_MOST_SERIES = 2_000
 
 
-@router.get("/tracks/{track_id}/series", responses=_ERRORS, response_model=SeriesAnswer)
+@router.get("/tracks/{track_id}/series", responses=_RAW | _ERRORS, response_model=SeriesAnswer)
 async def get_series(
     request: Request,
     access: ReadableTrack,
     session: Reading,
+    resources: CurrentResources,
     key: Annotated[list[str], Query(min_length=1, max_length=1000)],
     x: Axis = Axis.STEP,
     start: Annotated[float | None, Query(alias="from", allow_inf_nan=False)] = None,
@@ -52,34 +63,36 @@ async def get_series(
     if unchanged := not_modified(request, etag):
         return unchanged
     keys = [check_key(one) for one in key]
-    views = await read_series(session, access.track_id, keys, Window(x, start, stop, buckets))
+    views = await read_series(session, resources.sources, {access.track_id: keys}, Window(x, start, stop, buckets))
     losses = await read_losses(session, access.track_id, keys)
-    answer = SeriesAnswer.model_construct(
-        x=x,
-        series=[SeriesOut.model_construct(**series_fields(view)) for view in views],
-        losses=[LossOut.model_validate(loss, from_attributes=True) for loss in losses],
-    )
-    return _json(answer, etag)
-
-
-def _json(answer: SeriesAnswer | QueryAnswer, etag: str) -> Response:
-    # Written by pydantic at once: the framework would first make Python lists of every number again.
-    response = Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+    response = await _answer(request, views, x, losses)
     marked(response, etag)
     return response
 
 
-@router.post("/series/query", responses=_ERRORS, tags=["series"], response_model=QueryAnswer)
-async def query_series(request: Request, body: SeriesQuery, session: Reading) -> Response:
-    """Answer with many series of many tracks on one axis."""
-    found: list[TrackSeriesOut] = []
+async def _answer(request: Request, views: SeriesViews, axis: Axis, losses: list[Loss] | None) -> Response:
+    is_raw = MSGPACK_TYPE in request.headers.get("accept", "")
+    write, media = (msgpack_body, MSGPACK_TYPE) if is_raw else (json_body, "application/json")
+    if len(views.series) > _FEW_SERIES:
+        body = await asyncio.to_thread(write, views, axis, losses)
+    else:
+        body = write(views, axis, losses)
+    return Response(body, media_type=media, headers={"vary": "Accept"})
+
+
+@router.post(
+    "/series/query", responses=_RAW | _ERRORS | responses(BadQuery), tags=["series"], response_model=QueryAnswer
+)
+async def query_series(request: Request, body: SeriesQuery, session: Reading, resources: CurrentResources) -> Response:
+    """Answer with many series of many tracks on one axis and one grid."""
+    asked: dict[UUID, list[str]] = {}
+    for one in body.series:
+        await check_access(request, one.track_id, Right.READ)
+        asked.setdefault(one.track_id, []).extend(check_key(key) for key in one.keys)
+    if sum(map(len, asked.values())) > _MOST_SERIES:
+        raise BadQuery(f"One question asks for at most {_MOST_SERIES} series.")
     window = Window(body.x, body.start, body.stop, body.buckets)
-    for asked in body.series:
-        await check_access(request, asked.track_id, Right.READ)
-        views = await read_series(session, asked.track_id, [check_key(key) for key in asked.keys], window)
-        found += [TrackSeriesOut.model_construct(track_id=asked.track_id, **series_fields(view)) for view in views]
-    answer = QueryAnswer.model_construct(x=body.x, series=found)
-    return Response(answer.model_dump_json(), media_type="application/json")
+    return await _answer(request, await read_series(session, resources.sources, asked, window), body.x, None)
 
 
 @router.get(

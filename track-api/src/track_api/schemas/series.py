@@ -1,14 +1,10 @@
 """Series as they are drawn."""
 
-from typing import Any, Literal
 from uuid import UUID
 
-import numpy as np
 from pydantic import BaseModel, Field
 
-from services.core.points import Floats
-from services.core.values import Value, to_json
-from services.series.read import Axis, SeriesView
+from services.series.window import Axis
 from track_api.schemas.folders import JsonValue, TypeName
 
 
@@ -29,28 +25,51 @@ class PointsOut(BaseModel):
     time: list[float]
 
 
+class GridOut(BaseModel):
+    """The columns that all bucketed series of one answer share: n equal ones, both ends included.
+
+    Column k holds what lies in [from + k (to - from) / n, from + (k + 1) (to - from) / n), the last one also `to`.
+    """
+
+    start: float = Field(alias="from")
+    stop: float = Field(alias="to")
+    n: int
+
+
 class BucketsOut(BaseModel):
-    """Columns of the grid that all bucketed series of one answer share; null where a column is empty."""
+    """Columns of the grid; null where a column is empty. `min` and `max` come with the x at which each stands.
+
+    `first` and `last` are values as they were logged; the rest is over finite ones, and `nonfinite` counts the others.
+    """
 
     x: list[float]
     first: list[JsonValue | None]
     last: list[JsonValue | None]
     min: list[float | None]
+    min_x: list[float | None]
     max: list[float | None]
+    max_x: list[float | None]
     mean: list[float | None]
     count: list[int]
+    nonfinite: list[int]
 
 
 class SeriesOut(BaseModel):
-    """One series: its points up to the number of buckets asked for, buckets above it."""
+    """One series: its points up to the number of buckets asked for, buckets above it.
 
+    `n_stored` points are there, `n_drawn` of them lie in the window. `is_exact` is false where the window holds more
+    than two million points: a bucket may then hold up to 63 points of its neighbour.
+    """
+
+    track_id: UUID
     key: str
     type: TypeName
     n_stored: int
     n_drawn: int
     n_nonfinite: int
     is_bucketed: bool
-    last: LastOut | None
+    is_exact: bool
+    last: LastOut
     points: PointsOut | None
     buckets: BucketsOut | None
 
@@ -59,6 +78,7 @@ class SeriesAnswer(BaseModel):
     """The series of one track that were asked for."""
 
     x: Axis
+    grid: GridOut | None
     series: list[SeriesOut]
     losses: list["LossOut"]
 
@@ -73,17 +93,12 @@ class LossOut(BaseModel):
     reason: str
 
 
-class TrackSeriesOut(SeriesOut):
-    """One series of one of several tracks."""
-
-    track_id: UUID
-
-
 class QueryAnswer(BaseModel):
     """The series of several tracks that were asked for."""
 
     x: Axis
-    series: list[TrackSeriesOut]
+    grid: GridOut | None
+    series: list[SeriesOut]
 
 
 class TrackKeys(BaseModel):
@@ -101,54 +116,3 @@ class SeriesQuery(BaseModel):
     start: float | None = Field(default=None, alias="from", allow_inf_nan=False)
     stop: float | None = Field(default=None, alias="to", allow_inf_nan=False)
     buckets: int = Field(default=1000, ge=1, le=10_000)
-
-
-def _finite(column: Floats) -> list[float | None]:
-    return [None if bad else value for value, bad in zip(column.tolist(), (~np.isfinite(column)).tolist(), strict=True)]
-
-
-def _exact(column: Floats, count: list[int]) -> list[JsonValue | None]:
-    return [to_json(value) if n else None for value, n in zip(column.tolist(), count, strict=True)]
-
-
-def _points(view: SeriesView) -> PointsOut:
-    values: list[Value] = view.values
-    return PointsOut.model_construct(
-        x=view.x.tolist(),
-        value=[to_json(value) for value in values],
-        step=_finite(view.steps),
-        time=view.times.tolist(),
-    )
-
-
-def _buckets(view: SeriesView) -> BucketsOut | None:
-    if view.buckets is None:
-        return None
-    b, count = view.buckets, view.buckets.count.tolist()
-    return BucketsOut.model_construct(
-        x=view.x.tolist(), first=_exact(b.first, count), last=_exact(b.last, count), min=_finite(b.min),
-        max=_finite(b.max), mean=_finite(b.mean), count=count,
-    )  # fmt: skip
-
-
-def series_fields(view: SeriesView) -> dict[str, Any]:
-    """Return the fields of a series' answer; columns are built by us, so they are not validated again."""
-    last = None
-    if view.last is not None:
-        last = LastOut(value=to_json(view.last[0]), step=view.last[1], time=view.last[2])
-    return {
-        "key": view.key,
-        "type": _TYPE_NAMES[view.type.name],
-        "n_stored": view.n_stored,
-        "n_drawn": view.n_drawn,
-        "n_nonfinite": view.n_nonfinite,
-        "is_bucketed": view.buckets is not None,
-        "last": last,
-        "points": None if view.buckets is not None else _points(view),
-        "buckets": _buckets(view),
-    }
-
-
-_TYPE_NAMES: dict[str, Literal["bool", "int", "float", "str"]] = {
-    "BOOL": "bool", "INT": "int", "FLOAT": "float", "STR": "str",
-}  # fmt: skip

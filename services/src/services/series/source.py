@@ -1,0 +1,200 @@
+"""One series as it rests: what is settled in chunks, and what is recent (segments and batch log), ready to be drawn.
+
+Called by read.py. What was read once is remembered under names that can never mean anything else: chunks only grow, a
+page has a version, a batch its number. Guarantees that both halves come from one snapshot.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import numpy as np
+
+from services.core.cache import ByteLru
+from services.core.points import Points
+from services.core.values import LeafKind, Value, ValueType
+from services.series.chunks import decode_chunk
+from services.series.column import Column
+from services.series.long import LONG_POINTS, LongSeries, can_be_long
+from services.series.pages import PAGE
+from services.series.store import (
+    ChunkFacts,
+    VersionedPage,
+    read_chunk_column,
+    read_chunk_facts,
+    read_frames,
+    read_pages,
+)
+from services.series.tail import TailCache
+from services.series.window import Window
+from services.storage.database import ReadSession
+from services.tracks.leaves import find_leaves
+
+# Shares of the cache: decoded batches, what is drawn, single chunks of long series, what segments hold of a series.
+_TAIL_SHARE, _DRAWN_SHARE, _CHUNK_SHARE, _FRAME_SHARE = 0.15, 0.6, 0.15, 0.1
+
+
+class SourceCache:
+    """What a process remembers of series it has drawn; bounded in bytes."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.tails = TailCache(int(max_bytes * _TAIL_SHARE))
+        self.drawn: ByteLru[Column | LongSeries] = ByteLru(int(max_bytes * _DRAWN_SHARE))
+        self.chunks: ByteLru[Points] = ByteLru(int(max_bytes * _CHUNK_SHARE))
+        self.frames: ByteLru[tuple[Points, ...]] = ByteLru(int(max_bytes * _FRAME_SHARE))
+
+
+@dataclass(frozen=True)
+class Source:
+    """One series; `n_before` of its `n_settled` settled points lie before those that are here."""
+
+    track_id: UUID
+    key: str
+    leaf_id: int
+    n_stored: int
+    last: tuple[Value, float | None, float]
+    settled: Column | LongSeries | None
+    recent: Column | None
+    recent_parts: tuple[Points, ...]
+    n_settled: int
+    n_before: int = 0
+
+    @property
+    def type(self) -> ValueType:
+        """Return the type of the series: that of its numbers, if it has any."""
+        types = {part.type for part in (self.settled, self.recent) if isinstance(part, Column)}
+        if isinstance(self.settled, LongSeries):
+            types.add(self.settled.facts[-1].type)
+        numeric = types - {ValueType.STR}
+        if len(numeric) > 1:
+            return ValueType.FLOAT if ValueType.FLOAT in numeric else ValueType.INT
+        return numeric.pop() if numeric else ValueType.STR
+
+    @property
+    def first_time(self) -> float:
+        """Return the time of the oldest point."""
+        found = []
+        if self.settled is not None:
+            found.append(self.settled.first_time)
+        if self.recent is not None:
+            found.append(self.recent.first_time)
+        return min(found)
+
+    def joined(self) -> Column:
+        """Return all points as one column, where the recent ones do not stand behind the settled ones."""
+        assert isinstance(self.settled, Column), "a long series is narrowed first"  # noqa: S101 (an invariant)
+        return self.settled.with_later(self.recent_parts)
+
+    async def narrowed(self, session: ReadSession, cache: SourceCache, window: Window, zero: float) -> "Source":
+        """Return a long series with the points of a window in place of its pyramid, where those are few enough."""
+        if not isinstance(self.settled, LongSeries):
+            return self
+        touched, n_before = self.settled.touching(window, zero)
+        if sum(facts.n_points for facts in touched) > LONG_POINTS:
+            return self
+        if not touched:
+            return replace(self, settled=None)
+        name = (self.track_id, *(facts.name for facts in touched))
+        column = cache.drawn.get(name)
+        if column is None:
+            column = Column(await _read_chunks(session, cache, self.track_id, touched))
+            cache.drawn.put(name, column, column.size_bytes)
+        return replace(self, settled=column, n_before=n_before)
+
+
+async def _read_chunks(
+    session: ReadSession, cache: SourceCache, track_id: UUID, wanted: Sequence[ChunkFacts]
+) -> list[Points]:
+    held: dict[tuple[int, int, int], Points | None] = {f.name: cache.chunks.get((track_id, f.name)) for f in wanted}
+    missing = [f for f in wanted if held[f.name] is None]
+    for f, data in zip(missing, await read_chunk_column(session, track_id, missing) if missing else (), strict=True):
+        decoded = decode_chunk(f.type, f.encoding, data)
+        held[f.name] = decoded
+        cache.chunks.put((track_id, f.name), decoded, 24 * len(decoded) + 500)
+    return [points for f in wanted if (points := held[f.name]) is not None]
+
+
+async def load_sources(session: ReadSession, cache: SourceCache, track_id: UUID, keys: Sequence[str]) -> list[Source]:
+    """Return series of a track; keys without one are absent."""
+    found = await find_leaves(session, track_id, list(dict.fromkeys(keys)))
+    leaf_ids = {key: leaf.leaf_id for key, leaf in found.items() if leaf.kind is LeafKind.SERIES}
+    pages = await read_pages(session, track_id, sorted({leaf_id // PAGE for leaf_id in leaf_ids.values()}))
+    tail = await cache.tails.read(session, track_id)
+    settled = await _load_settled(session, cache, track_id, leaf_ids.values(), pages)
+    frames = await _load_frames(session, cache, track_id, leaf_ids.values(), pages)
+    sources = []
+    for key in dict.fromkeys(keys):
+        if key not in leaf_ids:
+            continue
+        leaf_id = leaf_ids[key]
+        parts = (*frames.get(leaf_id, ()), *tail.points_of(key))
+        recent = Column(parts) if parts else None
+        held = settled.get(leaf_id)
+        if held is not None or recent is not None:
+            n_stored = sum(len(part) for part in (held, recent) if part is not None)
+            last = _newest(held, recent, pages, leaf_id)
+            sources.append(Source(track_id, key, leaf_id, n_stored, last, held, recent, parts, len(held or ())))
+    return sources
+
+
+def _newest(
+    settled: Column | LongSeries | None, recent: Column | None, pages: dict[int, VersionedPage], leaf_id: int
+) -> tuple[Value, float | None, float]:
+    newest = recent.last if recent is not None else None
+    if isinstance(settled, Column) and (newest is None or settled.last[2] > newest[2]):
+        return settled.last
+    if isinstance(settled, LongSeries):
+        page, place = pages[leaf_id // PAGE].page, leaf_id % PAGE
+        step = float(page.last_step[place])
+        if newest is None or page.last_time[place] > newest[2]:
+            return page.last_value(place), None if np.isnan(step) else step, float(page.last_time[place])
+    assert newest is not None, "a series has a point"  # noqa: S101 (an invariant)
+    return newest
+
+
+async def _load_settled(
+    session: ReadSession, cache: SourceCache, track_id: UUID, leaf_ids: Iterable[int], pages: dict[int, VersionedPage]
+) -> dict[int, Column | LongSeries]:
+    n_chunked = {
+        leaf_id: int(pages[leaf_id // PAGE].page.n_chunked[leaf_id % PAGE])
+        for leaf_id in leaf_ids
+        if leaf_id // PAGE in pages
+    }
+    # How many points of a series rest in chunks says which ones: they are never changed, only added to.
+    names = {leaf_id: (track_id, leaf_id, n) for leaf_id, n in n_chunked.items() if n}
+    found = {leaf_id: held for leaf_id, name in names.items() if (held := cache.drawn.get(name)) is not None}
+    missing = [leaf_id for leaf_id in names if leaf_id not in found]
+    chunks = await read_chunk_facts(session, track_id, missing) if missing else {}
+    short = {leaf_id: f for leaf_id, f in chunks.items() if n_chunked[leaf_id] <= LONG_POINTS or not can_be_long(f)}
+    data = iter(await read_chunk_column(session, track_id, [f for facts in short.values() for f in facts]))
+    for leaf_id, facts in chunks.items():
+        if leaf_id in short:
+            found[leaf_id] = Column([decode_chunk(f.type, f.encoding, next(data)) for f in facts])
+        else:
+            found[leaf_id] = LongSeries.of(facts, await read_chunk_column(session, track_id, facts, "pyramid"))
+        cache.drawn.put(names[leaf_id], found[leaf_id], found[leaf_id].size_bytes)
+    return found
+
+
+async def _load_frames(
+    session: ReadSession, cache: SourceCache, track_id: UUID, leaf_ids: Iterable[int], pages: dict[int, VersionedPage]
+) -> dict[int, tuple[Points, ...]]:
+    """Return what segments hold of series, as far as it was not moved to chunks."""
+    found: dict[int, tuple[Points, ...]] = {}
+    missing: list[int] = []
+    for leaf_id in leaf_ids:
+        held = pages.get(leaf_id // PAGE)
+        if held is None or held.page.n_points[leaf_id % PAGE] == held.page.n_chunked[leaf_id % PAGE]:
+            continue
+        kept = cache.frames.get((track_id, leaf_id, held.version))
+        if kept is None:
+            missing.append(leaf_id)
+        else:
+            found[leaf_id] = kept
+    for leaf_id, frames in (await read_frames(session, track_id, missing)).items() if missing else ():
+        held = pages[leaf_id // PAGE]
+        through = held.page.chunked_through[leaf_id % PAGE]
+        parts = tuple(points for version, points in frames if version > through)
+        found[leaf_id] = parts
+        cache.frames.put((track_id, leaf_id, held.version), parts, 500 + 24 * sum(map(len, parts)))
+    return found
