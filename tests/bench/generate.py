@@ -41,7 +41,8 @@ class Generator:
         self._plan = plan
         self._load = plan.load
         self._makers = [
-            Requests(plan.load, number, target=target, token=plan.token) for number, target in enumerate(plan.targets)
+            Requests(plan.load, number, target=target, token=plan.token, port=plan.port)
+            for number, target in enumerate(plan.targets)
         ]
         is_ack = is_any_ack if plan.load.form == "mlflow" else is_our_ack
         self._clients = [Client(number, is_acknowledged=is_ack) for number in range(plan.load.clients)]

@@ -16,10 +16,15 @@ from harness.machine import read_facts
 from harness.options import Options
 from harness.report import Row, table, write_results
 from harness.stack import Bench, running_bench
-from sections import ingest
+from sections import client, ingest, peer, read, size, transposer
 
 SECTIONS: dict[str, Callable[[Bench, Options], Awaitable[list[Row]]]] = {
+    "client": client.run,
     "ingest": ingest.run,
+    "peer": peer.run,
+    "transposer": transposer.run,
+    "size": size.run,
+    "read": read.run,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

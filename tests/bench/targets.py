@@ -13,4 +13,16 @@ LOG_NS = at_most(1000.0)
 # Bytes a point on disk, everything counted.
 SIZE_FLOAT32, SIZE_FLOAT64 = at_most(8.0), at_most(12.0)
 # Milliseconds of a read over HTTP.
-READ_MS: dict[str, Target] = {"1M": at_most(5.0), "200x50k": at_most(25.0), "tree": at_most(10.0)}
+READ_MS: dict[str, Target] = {
+    "1M": at_most(5.0),
+    "long": at_most(50.0),
+    "200x50k": at_most(25.0),
+    "tree": at_most(10.0),
+}
+# The batch log of the last third of a run against the third before it; more is growth, less is noise.
+BACKLOG_GROWTH = at_most(1.2)
+
+
+def paced(rate: float) -> Target:
+    """Return the target of a paced load: it was really sent."""
+    return at_least(0.95 * rate)

@@ -26,24 +26,30 @@ _STEP_S = 0.05
 Columns = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
+def key_name(number: int) -> str:
+    """Return the name of a key: a hundred to a folder, as the layers of a model are."""
+    return f"layer{number // 100:03d}/k{number:05d}"
+
+
 class Curves:
     """The curves one client logs: noisy decays of all its keys, as a training on float32 gives them."""
 
     def __init__(self, load: Load, number: int) -> None:
-        self.keys = [f"bench/k{key:05d}" for key in range(load.keys)]
+        self.keys = [key_name(key) for key in range(load.keys)]
         self._points = load.points
         self._step = 0
         self._random = np.random.default_rng([load.keys, load.points, number])
-        self._height = (1 + 0.01 * np.arange(load.keys, dtype=np.float32))[:, None]
+        self._dtype = np.dtype(load.precision)
+        self._height = (1 + 0.01 * np.arange(load.keys)).astype(self._dtype)[:, None]
         self._began = time.time()
 
     def next(self) -> Columns:
         """Return the next points of every key."""
         steps = np.arange(self._step, self._step + self._points, dtype=np.float64)
         self._step += self._points
-        decay = (1 / np.sqrt(1 + steps / 1000)).astype(np.float32)
-        noise = self._random.standard_normal((len(self.keys), self._points), dtype=np.float32)
-        values = (self._height * decay + np.float32(0.05) * noise).astype(np.float64)
+        decay = (1 / np.sqrt(1 + steps / 1000)).astype(self._dtype)
+        noise = self._random.standard_normal((len(self.keys), self._points), dtype=self._dtype.type)
+        values = (self._height * decay + self._dtype.type(0.05) * noise).astype(np.float64)
         jitter = self._random.uniform(0, _STEP_S / 5, self._points)
         # A clock gives microseconds; more digits would be bytes that no training has.
         times = np.round(self._began + steps * _STEP_S + jitter, 6)
@@ -91,11 +97,13 @@ def check_wire_form() -> None:
 class Requests:
     """The numbered requests of one client."""
 
-    def __init__(self, load: Load, number: int, *, target: str, token: str) -> None:
+    def __init__(self, load: Load, number: int, *, target: str, token: str, port: int) -> None:
         self._load = load
         self._curves = Curves(load, number)
         self._target = target
-        self._token = token
+        token_line = f"Authorization: Bearer {token}\r\n" if token else ""
+        # With the port: the other tool answers no host it was not told of.
+        self._head = f"HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{token_line}"
         self._writer = uuid.uuid4().hex
         self._seq = 0
 
@@ -119,8 +127,7 @@ class Requests:
         return self._request(path, body, headers)
 
     def _request(self, path: str, body: bytes, headers: str) -> bytes:
-        token = f"Authorization: Bearer {self._token}\r\n" if self._token else ""
-        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{token}{headers}Content-Length: {len(body)}\r\n\r\n"
+        head = f"POST {path} {self._head}{headers}Content-Length: {len(body)}\r\n\r\n"
         return head.encode() + body
 
     def _json(self, columns: Columns) -> bytes:

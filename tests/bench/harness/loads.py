@@ -20,6 +20,8 @@ class Load:
     form: Form = "msgpack"
     # Points a second of all clients together; None sends as fast as answers come.
     rate: float | None = None
+    # Of the values; trainings have float32, and full float64 noise is the worst case for whoever stores it.
+    precision: Literal["float32", "float64"] = "float32"
 
     @property
     def batch_points(self) -> int:

@@ -6,12 +6,13 @@ when a point that was acknowledged is not there, or one that was not is.
 
 import asyncio
 import time
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from harness.driver import BenchFailed
+from harness.driver import BenchFailed, send
 from harness.http import Caller
-from harness.loads import Load, Outcome
+from harness.loads import Load, Outcome, Plan
 from harness.stack import Bench, Services
 from services.accounts.actions import ensure_administrator
 from services.accounts.tokens import issue_token
@@ -29,13 +30,13 @@ class Place:
     tracks: list[str]
 
 
-async def make_place(database_url: str, n_tracks: int, project: str = "bench") -> Place:
+async def make_place(database_url: str, n_tracks: int) -> Place:
     """Make a project with so many tracks, and a token."""
     database = Database(database_url, pool_size=2)
     try:
         async with database.transaction() as session:
             principal = await ensure_administrator(session)
-            made = await create_project(session, principal, project)
+            made = await create_project(session, principal, f"bench-{uuid.uuid4().hex[:8]}")
             tracks = [await create_track(session, made.project_id, created_by="bench") for _ in range(n_tracks)]
             _, token = await issue_token(
                 session, principal, name="bench", api_address="http://127.0.0.1", now=SystemClock().now()
@@ -83,3 +84,20 @@ async def wait_transposed(bench: Bench, services: Services, *, at_most_s: float 
             raise BenchFailed(f"the batch log is not empty after {at_most_s:.0f} s")
         await asyncio.sleep(0.25)
     return time.monotonic() - began
+
+
+async def fill(services: Services, load: Load, batches: int) -> tuple[Place, Outcome]:
+    """Send so many batches of a load to tracks made for it. Raises: BenchFailed."""
+    place = await make_place(services.database_url, load.clients)
+    plan = Plan(load, services.ingest_port, place.token, place.tracks, 0.0, 0.0, batches)
+    outcome = await send(plan)
+    return place, outcome
+
+
+async def table_bytes(bench: Bench, database_url: str) -> int:
+    """Return the bytes of all tables with their indexes and long values, after a VACUUM."""
+    sizes = (
+        "SELECT sum(pg_total_relation_size(oid)) FROM pg_class"
+        " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
+    return int(await bench.execute("VACUUM", sizes, url=database_url))

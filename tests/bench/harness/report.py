@@ -1,5 +1,6 @@
 """The one table: our figure, how it was taken, the target, the other tool's figure, the ratio."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,8 @@ _HEAD = ["section", "figure", "ours", "target", "peer", "ratio", "how taken"]
 
 def number(value: float) -> str:
     """Write a number with three digits that mean something."""
+    if math.isnan(value):
+        return "failed"
     if value == 0:
         return "0"
     if abs(value) >= 1000:

@@ -29,6 +29,17 @@ from postgres import EmbeddedPostgres  # noqa: E402
 from processes import Runner, Service  # noqa: E402
 from settings import StackSettings  # noqa: E402
 
+__all__ = [
+    "ROOT",
+    "Bench",
+    "Service",
+    "Services",
+    "free_ports",
+    "has_own_transposer",
+    "running_bench",
+    "running_process",
+]
+
 _TEMPLATE = "bench_template"
 _SPAN = 6
 
@@ -60,8 +71,14 @@ class Bench:
         self._postgres = EmbeddedPostgres(folder / "data" / "postgres")
         self._url = ""
 
+    @property
+    def logs(self) -> Path:
+        """The folder of the processes' logs."""
+        return self.folder / "logs"
+
     async def start(self) -> None:
         """Start PostgreSQL as `make run` does, and make the template of all databases."""
+        self.logs.mkdir(parents=True)
         self._url = self._postgres.start()
         await self.execute(f"CREATE DATABASE {_TEMPLATE}")
         await migrate(self.url_of(_TEMPLATE))
@@ -110,20 +127,14 @@ class Bench:
         settings = StackSettings(port, "127.0.0.1", self.folder, database_url, f"http://127.0.0.1:{port}", False)
         environment = settings.service_environment(database_url) | {"MLSTEAM_TRANSPOSER_PORT": str(port + 4)}
         environment |= variables or {}
-        settings.logs.mkdir(parents=True, exist_ok=True)
         modules = {"ingest-api": port + 1, "track-api": port + 2}
         if with_transposer and has_own_transposer():
             modules["transposer"] = port + 4
         async with AsyncExitStack() as stack:
             trees = {"postgres": self.postgres_tree()}
             for name, its_port in modules.items():
-                command = [sys.executable, "-m", _MODULES[name]]
-                runner = Runner(Service(name, command, environment, "127.0.0.1", its_port), settings.logs)
-                stack.push_async_callback(runner.stop)
-                await runner.start()
-                await runner.wait_ready()
-                assert runner.pid is not None
-                trees[name] = ProcessTree(runner.pid)
+                service = Service(name, [sys.executable, "-m", _MODULES[name]], environment, "127.0.0.1", its_port)
+                trees[name] = await stack.enter_async_context(running_process(service, self.logs))
             yield Services(database_url, port + 1, port + 2, trees)
 
 
@@ -133,6 +144,19 @@ _MODULES = {"ingest-api": "ingest_api", "track-api": "track_api", "transposer": 
 def has_own_transposer() -> bool:
     """Say whether the transposer is a process of its own; where it is not, ingest-api runs it."""
     return importlib.util.find_spec(_MODULES["transposer"]) is not None
+
+
+@asynccontextmanager
+async def running_process(service: Service, logs: Path) -> AsyncIterator[ProcessTree]:
+    """Run a process from when it answers until the end of the block."""
+    runner = Runner(service, logs)
+    try:
+        await runner.start()
+        await runner.wait_ready()
+        assert runner.pid is not None
+        yield ProcessTree(runner.pid)
+    finally:
+        await runner.stop()
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ acknowledged.
 """
 
 import targets
-from harness.driver import prepared
+from harness.driver import BenchFailed, prepared
 from harness.loads import Load, Outcome, Plan
 from harness.options import Options, progress
 from harness.places import check_counts, make_place
@@ -39,6 +39,8 @@ async def measure(bench: Bench, load: Load, options: Options) -> tuple[Outcome, 
 
         async with prepared(plan) as generator:
             outcome = await generator.run(on_counting=mark, on_counted=read)
+        if not outcome.points:
+            raise BenchFailed(f"no batch of load {load.name} was answered in {outcome.seconds:.1f} s")
         await check_counts(services, place, load, outcome)
     return outcome, used
 
