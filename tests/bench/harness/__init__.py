@@ -1,0 +1,1 @@
+"""What the timed runs stand on: the stack under test, the load, the clocks and the table."""
