@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from ingest_api.resources import Resources
 
 
-def _resources(request: Request) -> Resources:
+async def _resources(request: Request) -> Resources:
     resources: Resources = request.app.state.resources
     return resources
 

@@ -13,7 +13,7 @@ from services.tracks.version import data_version
 from track_api.resources import Resources
 
 
-def _resources(request: Request) -> Resources:
+async def _resources(request: Request) -> Resources:
     resources: Resources = request.app.state.resources
     return resources
 
@@ -21,7 +21,7 @@ def _resources(request: Request) -> Resources:
 CurrentResources = Annotated[Resources, Depends(_resources)]
 
 
-def _database(resources: CurrentResources) -> Database:
+async def _database(resources: CurrentResources) -> Database:
     return resources.database
 
 
@@ -36,7 +36,7 @@ async def _read(database: CurrentDatabase) -> AsyncIterator[ReadSession]:
 Reading = Annotated[ReadSession, Depends(_read)]
 
 
-def _clock() -> Clock:
+async def _clock() -> Clock:
     return SystemClock()
 
 

@@ -23,7 +23,7 @@ from services.ingest.known import KnownKeys
 from services.storage.batch_log import LoggedBatch, NextBatch, append_batches, append_next_batches
 from services.storage.database import Session
 from services.storage.tables import loss_marks, tracks, writers
-from services.tracks.leaves import Leaf, ensure_leaves
+from services.tracks.leaves import Leaf, ensure_leaves_of_tracks
 from services.tracks.model import TrackStatus
 
 _MAX_STORED_REJECTS = 1000
@@ -228,9 +228,7 @@ async def _ensure_leaves(session: Session, batches: list[Batch]) -> dict[UUID, d
             kinds.setdefault(config.key, LeafKind.CONFIG)
         for _, console in batch.console:
             kinds.setdefault(stream_key(console.stream), LeafKind.CONSOLE)
-    return {track_id: await ensure_leaves(session, track_id, kinds) for track_id, kinds in wanted.items() if kinds} | {
-        track_id: {} for track_id, kinds in wanted.items() if not kinds
-    }
+    return await ensure_leaves_of_tracks(session, wanted)
 
 
 def _settle_kinds(batch: Batch, found: dict[str, Leaf]) -> Batch:

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Text, any_, cast, insert, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import select
 
 from services.core.values import LeafKind
-from services.storage.database import AnySession, Session
-from services.storage.tables import leaves, tracks
+from services.storage.database import AnySession, Database, Session
+from services.storage.tables import leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +23,15 @@ class Leaf:
     kind: LeafKind
 
 
-# PostgreSQL takes at most 32,767 parameters a statement; arrays are one each, rows of an insert are not.
-_INSERT_ROWS = 5_000
-
-
 async def find_leaves(session: AnySession, track_id: UUID, keys: Sequence[str]) -> dict[str, Leaf]:
     """Return the leaves that exist among the keys."""
-    rows = await session.execute(
-        select(leaves.c.leaf_id, leaves.c.key, leaves.c.kind).where(
-            leaves.c.track_id == track_id, leaves.c.key == any_(cast(list(keys), ARRAY(Text)))
-        )
+    rows = await Database.fetch(
+        session,
+        "SELECT leaf_id, key, kind FROM leaves WHERE track_id = $1 AND key = ANY($2::text[])",
+        track_id,
+        list(keys),
     )
-    return {row.key: Leaf(row.leaf_id, row.key, LeafKind(row.kind)) for row in rows}
+    return {row["key"]: Leaf(row["leaf_id"], row["key"], LeafKind(row["kind"])) for row in rows}
 
 
 async def list_leaves(
@@ -54,36 +50,62 @@ async def list_leaves(
 
 
 async def ensure_leaves(session: Session, track_id: UUID, kinds: Mapping[str, LeafKind]) -> dict[str, Leaf]:
-    """Make the leaves that are missing and return those of all keys.
+    """Make the leaves of one track that are missing; see `ensure_leaves_of_tracks`."""
+    return (await ensure_leaves_of_tracks(session, {track_id: kinds}))[track_id]
+
+
+async def ensure_leaves_of_tracks(
+    session: Session, wanted: Mapping[UUID, Mapping[str, LeafKind]]
+) -> dict[UUID, dict[str, Leaf]]:
+    """Make the leaves that are missing and return those of all keys, by track.
 
     A key that already holds another kind comes back with that other kind: the caller compares and refuses.
-    The track's row is locked while leaves are made, so two writers never give one number twice.
+    The rows of the tracks are locked while leaves are made, so two writers never give one number twice.
     """
-    found = await find_leaves(session, track_id, list(kinds))
-    if len(found) == len(kinds):
+    found = await _find_leaves_of_tracks(session, wanted)
+    lacking = {track_id for track_id, kinds in wanted.items() if len(found[track_id]) < len(kinds)}
+    if not lacking:
         return found
-    await session.execute(
-        select(tracks.c.track_id).where(tracks.c.track_id == track_id).with_for_update(key_share=True)
+    await Database.fetch(
+        session,
+        "SELECT 1 FROM tracks WHERE track_id = ANY($1::uuid[]) ORDER BY track_id FOR NO KEY UPDATE",
+        sorted(lacking),
     )
     # Another writer may have made some between the first look and the lock.
-    found = await find_leaves(session, track_id, list(kinds))
-    missing = [key for key in kinds if key not in found]
-    if not missing:
-        return found
-    after = await session.scalar(
-        update(tracks)
-        .where(tracks.c.track_id == track_id)
-        .values(next_leaf_id=tracks.c.next_leaf_id + len(missing))
-        .returning(tracks.c.next_leaf_id)
+    found |= await _find_leaves_of_tracks(session, {track_id: wanted[track_id] for track_id in lacking})
+    missing = {
+        track_id: [(key, kind) for key, kind in wanted[track_id].items() if key not in found[track_id]]
+        for track_id in lacking
+    }
+    counts = {track_id: len(keys) for track_id, keys in missing.items() if keys}
+    rows = await Database.fetch(
+        session,
+        "UPDATE tracks SET next_leaf_id = next_leaf_id + new.n FROM unnest($1::uuid[], $2::int[]) AS new(track_id, n)"
+        " WHERE tracks.track_id = new.track_id RETURNING tracks.track_id, next_leaf_id - new.n AS first",
+        list(counts),
+        list(counts.values()),
     )
-    assert after is not None, "the caller has checked that the track exists"  # noqa: S101 (an invariant, not a check of input)
-    made = [Leaf(after - len(missing) + i, key, kinds[key]) for i, key in enumerate(missing)]
-    for start in range(0, len(made), _INSERT_ROWS):
-        await session.execute(
-            insert(leaves),
-            [
-                {"track_id": track_id, "leaf_id": leaf.leaf_id, "key": leaf.key, "kind": int(leaf.kind)}
-                for leaf in made[start : start + _INSERT_ROWS]
-            ],
-        )
-    return found | {leaf.key: leaf for leaf in made}
+    made: list[tuple[UUID, int, str, int]] = []
+    for row in rows:
+        track_id = row["track_id"]
+        for leaf_id, (key, kind) in enumerate(missing[track_id], row["first"]):
+            made.append((track_id, leaf_id, key, int(kind)))
+            found[track_id][key] = Leaf(leaf_id, key, kind)
+    await Database.copy_rows(session, leaves, made, ("track_id", "leaf_id", "key", "kind"))
+    return found
+
+
+async def _find_leaves_of_tracks(
+    session: AnySession, wanted: Mapping[UUID, Mapping[str, LeafKind]]
+) -> dict[UUID, dict[str, Leaf]]:
+    found: dict[UUID, dict[str, Leaf]] = {track_id: {} for track_id in wanted}
+    rows = await Database.fetch(
+        session,
+        "SELECT track_id, leaf_id, leaves.key, kind FROM unnest($1::uuid[], $2::text[]) AS asked(of_track, name)"
+        ' JOIN leaves ON track_id = of_track AND leaves.key = name COLLATE "C"',
+        [track_id for track_id, kinds in wanted.items() for _ in kinds],
+        [key for kinds in wanted.values() for key in kinds],
+    )
+    for row in rows:
+        found[row["track_id"]][row["key"]] = Leaf(row["leaf_id"], row["key"], LeafKind(row["kind"]))
+    return found

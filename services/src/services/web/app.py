@@ -91,13 +91,14 @@ class RequestContext:
 
         limit = self._edge.max_body_bytes
         try:
-            with structlog.contextvars.bound_contextvars(request_id=request_id):
-                length = headers.get(b"content-length", b"0")
-                if limit is not None and length.isdigit() and int(length) > limit:
-                    error: ServiceError = TooLarge(f"The body is larger than {limit} bytes.", limit_bytes=limit)
-                    await problem_response(error, request_id)(scope, receive, send_marked)
-                    return
-                await self._app(scope, _bounded(receive, limit), send_marked)
+            # Never unbound: every request runs in a context of its own, which ends with it.
+            structlog.contextvars.bind_contextvars(request_id=request_id)
+            length = headers.get(b"content-length", b"0")
+            if limit is not None and length.isdigit() and int(length) > limit:
+                error: ServiceError = TooLarge(f"The body is larger than {limit} bytes.", limit_bytes=limit)
+                await problem_response(error, request_id)(scope, receive, send_marked)
+                return
+            await self._app(scope, _bounded(receive, limit), send_marked)
         finally:
             route = getattr(scope.get("route"), "path", "none")
             REQUESTS.labels(self._edge.name, scope["method"], str(status)).inc()
@@ -147,11 +148,13 @@ def create_base_app(
     open_resources: Callable[[], AbstractAsyncContextManager[Resources]],
     *,
     version: str = "1.0.0",
+    innermost: Callable[[ASGIApp], ASGIApp] | None = None,
     **fastapi_options: Any,
 ) -> FastAPI:
     """Make an app that has everything but its routes.
 
-    While it runs, `app.state.resources` holds what `open_resources` yielded, `app.state.database` its database.
+    `innermost` is an ASGI layer behind authentication. While the app runs, `app.state.resources` holds what
+    `open_resources` yielded, `app.state.database` its database.
     """
 
     @asynccontextmanager
@@ -176,6 +179,8 @@ def create_base_app(
     app.state.access_cache = AccessCache(edge.access_cache_s)
     add_error_answers(app)
     _add_probes(app)
+    if innermost is not None:
+        app.add_middleware(innermost)
     app.add_middleware(
         Authentication,
         database=lambda: app.state.database,

@@ -155,7 +155,12 @@ def session_secret(request: Request) -> str | None:
     return _cookie_of(request.headers)
 
 
-CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
+async def _principal(request: Request) -> Principal:
+    # Async, as all dependencies here: the framework runs others in a thread, which costs more than what they do.
+    return current_principal(request)
+
+
+CurrentPrincipal = Annotated[Principal, Depends(_principal)]
 
 
 async def check_access(request: Request, track_id: UUID, right: Right) -> TrackAccess:
