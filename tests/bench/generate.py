@@ -53,6 +53,8 @@ class Generator:
         if self._plan.batches is not None:
             self._encode(self._plan.batches)
         else:
+            # The first batch of a client makes its keys, which says nothing of those that follow.
+            await self._send(1)
             rate = await self._probe() if self._load.rate is None else self._load.rate
             a_client = rate * (self._plan.warm_s + self._plan.seconds) / self._load.batch_points / self._load.clients
             self._encode(int(a_client * (_SPARE if self._load.rate is None else 1)) + 2)
@@ -84,14 +86,13 @@ class Generator:
                     raise GeneratorFailed(msg)
 
     async def _probe(self) -> float:
-        # The first batch of a client makes its keys, which says nothing of those that follow.
-        await self._send(1)
         batches = 1
         while (took := await self._send(batches)) < _PROBE_S:
             batches *= 2
         return batches * self._load.clients * self._load.batch_points / took
 
     async def _send(self, batches: int) -> float:
+        """Send some batches of every client as fast as they are answered; return how long it took."""
         self._encode(batches)
         await self._connect()
         began = time.monotonic()

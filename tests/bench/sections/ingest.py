@@ -25,7 +25,8 @@ _BUSY = 0.9
 
 async def measure(bench: Bench, load: Load, options: Options) -> tuple[Outcome, dict[str, float]]:
     """Send one load and return what was found, with the seconds of processor time each part used."""
-    async with bench.database() as url, bench.services(url) as services:
+    # Without the transposer: it may rest for ten seconds anyway; the section about it measures both together.
+    async with bench.database() as url, bench.services(url, with_transposer=False) as services:
         place = await make_place(url, load.clients)
         plan = Plan(load, services.ingest_port, place.token, place.tracks, options.warm_s, options.seconds)
         used: dict[str, float] = {}

@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from typing import Any, NewType
 
 import asyncpg
-from sqlalchemy import Table, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Table, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from services.core.errors import DatabaseDown
@@ -42,7 +43,6 @@ class Database:
             asyncpg_url(url),
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
             connect_args={
                 "timeout": _CONNECT_TIMEOUT_S,
                 "server_settings": {
@@ -51,6 +51,7 @@ class Database:
                 },
             },
         )
+        event.listen(self.engine.sync_engine, "checkout", _check_open)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @classmethod
@@ -103,6 +104,13 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def _check_open(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
+    # The driver knows of a connection that the server has closed. Asking the server each time would be three more
+    # round trips for a transaction of three.
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 async def _driver(session: AnySession) -> asyncpg.Connection:
