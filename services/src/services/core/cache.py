@@ -28,9 +28,9 @@ class ByteLru(Generic[T]):
         return entry[1]
 
     def put(self, key: Hashable, value: T, size_bytes: int) -> None:
-        """Keep a value; one that is larger than a quarter of the cache is not worth all that it would push out."""
+        """Keep a value; one that is larger than half of the cache is not worth all that it would push out."""
         self.drop(key)
-        if size_bytes > self._max_bytes // 4:
+        if size_bytes > self._max_bytes // 2:
             return
         self._entries[key] = (size_bytes, value)
         self.size_bytes += size_bytes

@@ -1,5 +1,6 @@
 """Value types of configs and series, and their exact text form. Pure; used by every noun that stores a value."""
 
+import math
 from enum import IntEnum, StrEnum
 
 Value = bool | int | float | str
@@ -73,6 +74,6 @@ def from_text(value_type: int, text: str) -> Value:
 
 def to_json(value: Value) -> Value:
     """Replace NaN and infinities by their names: JSON has no word for them."""
-    if isinstance(value, float):
-        return _JSON_NAMES.get(repr(value), value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return _JSON_NAMES[repr(value)]
     return value

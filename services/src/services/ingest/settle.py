@@ -13,8 +13,8 @@ import numpy as np
 from services.core.points import Points, join_points
 from services.core.values import ValueType
 from services.series.chunks import MAX_CHUNK_POINTS, MIN_CHUNK_POINTS
-from services.series.grouping import Grouped
-from services.series.pages import PAGE, add_points
+from services.series.grouping import PAGE, Grouped
+from services.series.pages import add_points
 from services.series.segments import Segment, encode_segment
 from services.series.store import (
     StoredChunk,
@@ -59,7 +59,7 @@ async def settle(session: Session, track_id: UUID, moved: Moved) -> None:
         for points in parts:
             add_points(pages[leaf_id // PAGE], leaf_id // PAGE * PAGE, Grouped.of([(leaf_id, points)]))
     for grouped in moved.grouped:
-        for part in _by_page(grouped):
+        for part in grouped.pages():
             page = int(part.leaf_ids[0]) // PAGE
             add_points(pages[page], page * PAGE, part)
             is_long = np.diff(part.bounds) >= (1 if part.type is ValueType.STR else MIN_CHUNK_POINTS)
@@ -79,12 +79,6 @@ def _pages_of(moved: Moved) -> list[int]:
     leaf_ids.append(np.array(list(moved.runs), np.int64))
     found: list[int] = np.unique(np.concatenate(leaf_ids) // PAGE).tolist()
     return found
-
-
-def _by_page(grouped: Grouped) -> Iterator[Grouped]:
-    starts = np.flatnonzero(np.diff(grouped.leaf_ids // PAGE, prepend=-1)).tolist()
-    for start, stop in zip(starts, [*starts[1:], len(grouped.leaf_ids)], strict=True):
-        yield grouped.part(start, stop)
 
 
 async def _write_chunks(

@@ -101,14 +101,20 @@ def merge_buckets(before: Buckets, after: Buckets) -> Buckets:
 
 @dataclass(frozen=True, slots=True)
 class _Items:
-    """Points or blocks, run after run; `low_at` and `high_at` are the positions of their extremes."""
+    """Points or blocks, run after run. `low_at` and `high_at` are the positions of their extremes (None: their own)."""
 
     low: Floats
     high: Floats
     sum: Floats
-    n_finite: NDArray[np.int64]
-    low_at: NDArray[np.int64]
-    high_at: NDArray[np.int64]
+    n_finite: NDArray[np.int64] | None  # None: one each
+    low_at: NDArray[np.int64] | None
+    high_at: NDArray[np.int64] | None
+    first_at: int = 0
+
+    def position(self, places: NDArray[np.int64], at: NDArray[np.int64] | None) -> NDArray[np.int64]:
+        """Turn places among the items into positions; -1 stays."""
+        found = places + self.first_at if at is None else at[places]
+        return np.where(places < 0, -1, found)
 
 
 class _Extremes:
@@ -119,7 +125,8 @@ class _Extremes:
 
     def keep(self, buckets: NDArray[np.intp], new: Floats, new_at: NDArray[np.int64], is_better: np.ufunc) -> None:
         old, old_at = self.values[buckets], self.at[buckets]
-        wins = ~np.isnan(new) & (np.isnan(old) | is_better(new, old) | ((new == old) & (new_at < old_at)))
+        wins = (old_at < 0) | is_better(new, old) | ((new == old) & (new_at < old_at))
+        wins &= new_at >= 0
         self.values[buckets[wins]], self.at[buckets[wins]] = new[wins], new_at[wins]
 
     def x_of(self, x: Floats) -> Floats:
@@ -135,25 +142,25 @@ class _Reducer:
 
     def add(self, buckets: NDArray[np.intp], starts: NDArray[np.int64], items: _Items) -> None:
         """Add items cut into runs at `starts`; run i belongs to buckets[i]."""
+        lengths = np.diff(starts, append=len(items.low))
         lowest, highest = np.fmin.reduceat(items.low, starts), np.fmax.reduceat(items.high, starts)
-        self.low.keep(buckets, lowest, _first_equal(items.low, lowest, starts, items.low_at), np.less)
-        self.high.keep(buckets, highest, _first_equal(items.high, highest, starts, items.high_at), np.greater)
+        low_at = items.position(_first_equal(items.low, lowest, starts, lengths), items.low_at)
+        high_at = items.position(_first_equal(items.high, highest, starts, lengths), items.high_at)
+        self.low.keep(buckets, lowest, low_at, np.less)
+        self.high.keep(buckets, highest, high_at, np.greater)
         self.sum[buckets] += np.add.reduceat(items.sum, starts)
-        self.n_finite[buckets] += np.add.reduceat(items.n_finite, starts)
+        self.n_finite[buckets] += lengths if items.n_finite is None else np.add.reduceat(items.n_finite, starts)
 
 
 def _first_equal(
-    items: Floats, extremes: Floats, starts: NDArray[np.int64], positions: NDArray[np.int64]
+    items: Floats, extremes: Floats, starts: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Return the position of the first item of each run that equals the run's extreme; -1 where there is none."""
-    lengths = np.diff(starts, append=len(items))
+    """Return the place of the first item of each run that equals the run's extreme; -1 where there is none."""
     hits = np.flatnonzero(items == np.repeat(extremes, lengths))
     if not len(hits):
         return np.full(len(starts), -1, np.int64)
-    place = np.searchsorted(hits, starts)
-    at = hits[np.minimum(place, len(hits) - 1)]
-    is_inside = (at >= starts) & (at < starts + lengths)
-    return np.where(is_inside, positions[at], -1)
+    at = hits[np.minimum(np.searchsorted(hits, starts), len(hits) - 1)]
+    return np.where((at >= starts) & (at < starts + lengths), at, -1)
 
 
 def _gather(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -171,7 +178,7 @@ def make_buckets(grid: Grid, x: Floats, numbers: Floats, blocks: Blocks | None =
     starts, stops = bounds[:-1], bounds[1:]
     reducer = _Reducer(grid.n)
     if blocks is None or bounds[-1] - bounds[0] <= grid.n * _POINTS_PER_BUCKET:
-        _add_points(reducer, numbers, starts, stops)
+        _add_window(reducer, numbers, bounds)
     else:
         first_block, stop_block = -(-starts // BLOCK), stops // BLOCK
         is_wide = first_block < stop_block
@@ -194,18 +201,27 @@ def make_buckets(grid: Grid, x: Floats, numbers: Floats, blocks: Blocks | None =
     )
 
 
+def _add_window(reducer: _Reducer, numbers: Floats, bounds: NDArray[np.int64]) -> None:
+    """Add all points between the first and the last bound, without copying them: buckets leave no gap."""
+    first, end = int(bounds[0]), int(bounds[-1])
+    filled = np.flatnonzero(bounds[:-1] < bounds[1:])
+    reducer.add(filled, bounds[filled] - first, _point_items(numbers[first:end], None, first))
+
+
+def _point_items(picked: Floats, positions: NDArray[np.int64] | None, first_at: int = 0) -> _Items:
+    is_finite = np.isfinite(picked)
+    if is_finite.all():
+        return _Items(picked, picked, picked, None, positions, positions, first_at)
+    # fmin and fmax pass over NaN; minimum and maximum would be poisoned by one.
+    finite, total = np.where(is_finite, picked, np.nan), np.where(is_finite, picked, 0.0)
+    return _Items(finite, finite, total, is_finite.astype(np.int64), positions, positions, first_at)
+
+
 def _add_points(reducer: _Reducer, numbers: Floats, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> None:
     buckets = np.flatnonzero(starts < stops)
-    if not len(buckets):
-        return
-    positions, run_starts = _gather(starts[buckets], stops[buckets])
-    picked = numbers[positions]
-    is_finite = np.isfinite(picked)
-    # fmin and fmax pass over NaN; minimum and maximum would be poisoned by one.
-    finite = picked if is_finite.all() else np.where(is_finite, picked, np.nan)
-    total = np.where(is_finite, picked, 0.0)
-    items = _Items(finite, finite, total, is_finite.astype(np.int64), positions, positions)
-    reducer.add(buckets, run_starts, items)
+    if len(buckets):
+        positions, run_starts = _gather(starts[buckets], stops[buckets])
+        reducer.add(buckets, run_starts, _point_items(numbers[positions], positions))
 
 
 def _add_blocks(

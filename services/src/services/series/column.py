@@ -17,7 +17,7 @@ from services.series.buckets import Buckets, Grid, make_buckets
 from services.series.pyramid import Blocks, make_blocks, numbers_of
 from services.series.window import Axis, Window
 
-_POINT_BYTES = 34
+_POINT_BYTES = 26
 
 
 @dataclass(frozen=True)

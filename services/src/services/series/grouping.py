@@ -7,6 +7,7 @@ series stay in their order of arrival.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from services.core.values import ValueType
 from services.storage.batch_body import BatchBody, KeyList, SeriesColumns
 
 LeafIds = NDArray[np.int64]
+# So many neighbouring leaves share a row of pages and of segments.
+PAGE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,12 @@ class Grouped:
             self.type, self.leaf_ids[start:stop], self.bounds[start : stop + 1] - low, self.values[low:high],
             self.times[low:high], self.steps[low:high],
         )  # fmt: skip
+
+    def pages(self) -> "Iterator[Grouped]":
+        """Give the series page by page."""
+        starts = np.flatnonzero(np.diff(self.leaf_ids // PAGE, prepend=-1)).tolist()
+        for start, stop in pairwise([*starts, len(self.leaf_ids)]):
+            yield self.part(start, stop)
 
     def select(self, is_wanted: NDArray[np.bool_]) -> "Grouped":
         """Return some of the series."""

@@ -3,7 +3,7 @@
 Called by readers. Guarantees that data is visible as soon as it is committed, once, wherever it rests at that moment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,8 +12,8 @@ import numpy as np
 from services.core.points import Points
 from services.core.values import LeafKind, Value, ValueType
 from services.series.chunks import decode_chunk
-from services.series.grouping import LeafIds, columns_of, group_columns
-from services.series.pages import PAGE, SeriesPage, add_points, empty_page
+from services.series.grouping import PAGE, LeafIds, columns_of, group_columns
+from services.series.pages import SeriesPage, add_points, empty_page
 from services.series.store import read_chunk_column, read_chunk_facts, read_frames, read_pages
 from services.series.tail import Tail, read_whole_tail
 from services.storage.batch_body import KeyList
@@ -57,17 +57,15 @@ async def load_points(session: ReadSession, track_id: UUID, keys: Sequence[str])
 
 async def load_summaries(session: ReadSession, track_id: UUID) -> dict[str, SeriesSummary]:
     """Return how long every series of a track is and where it stands, by key."""
-    leaves = await list_leaves(session, track_id, kind=LeafKind.SERIES)
-    pages = await load_pages(
-        session, track_id, {leaf.key: leaf.leaf_id for leaf in leaves}, await read_whole_tail(session, track_id)
-    )
+    leaves = {leaf.key: leaf.leaf_id for leaf in await list_leaves(session, track_id, kind=LeafKind.SERIES)}
+    pages = await load_pages(session, track_id, None, leaves, await read_whole_tail(session, track_id))
     found = {}
-    for leaf in leaves:
-        page, place = pages.get(leaf.leaf_id // PAGE), leaf.leaf_id % PAGE
+    for key, leaf_id in leaves.items():
+        page, place = pages.get(leaf_id // PAGE), leaf_id % PAGE
         if page is not None and page.n_points[place]:
             step = float(page.last_step[place])
-            found[leaf.key] = SeriesSummary(
-                leaf.key,
+            found[key] = SeriesSummary(
+                key,
                 int(page.n_points[place]),
                 ValueType(int(page.last_type[place])),
                 page.last_value(place),
@@ -78,20 +76,24 @@ async def load_summaries(session: ReadSession, track_id: UUID) -> dict[str, Seri
 
 
 async def load_pages(
-    session: ReadSession, track_id: UUID, leaf_ids: dict[str, int], tail: Tail
+    session: ReadSession, track_id: UUID, numbers: Sequence[int] | None, leaf_ids: Mapping[str, int], tail: Tail
 ) -> dict[int, SeriesPage]:
-    """Return all pages of a track with what is still in the batch log added; `leaf_ids` are those of its series."""
-    pages = {number: held.page for number, held in (await read_pages(session, track_id)).items()}
+    """Return pages of a track (None: all) with what is still in the batch log added.
+
+    `leaf_ids` are those of all series of the track.
+    """
+    pages = {number: held.page for number, held in (await read_pages(session, track_id, numbers)).items()}
+    wanted = None if numbers is None else set(numbers)
     numbered: dict[KeyList, LeafIds] = {}
 
     def leaf_ids_of(keys: KeyList) -> LeafIds:
         if keys not in numbered:
-            numbered[keys] = np.array([leaf_ids.get(key, -1) for key in keys.keys], np.int64)
+            found = np.array([leaf_ids.get(key, -1) for key in keys.keys], np.int64)
+            numbered[keys] = found if wanted is None else np.where(np.isin(found // PAGE, list(wanted)), found, -1)
         return numbered[keys]
 
     for grouped in group_columns(columns_of(tail.bodies, leaf_ids_of)).values():
-        starts = np.flatnonzero(np.diff(grouped.leaf_ids // PAGE, prepend=-1)).tolist()
-        for start, stop in zip(starts, [*starts[1:], len(grouped.leaf_ids)], strict=True):
-            number = int(grouped.leaf_ids[start]) // PAGE
-            add_points(pages.setdefault(number, empty_page()), number * PAGE, grouped.part(start, stop))
+        for part in grouped.pages():
+            number = int(part.leaf_ids[0]) // PAGE
+            add_points(pages.setdefault(number, empty_page()), number * PAGE, part)
     return pages

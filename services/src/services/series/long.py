@@ -39,7 +39,7 @@ class LongSeries:
     @property
     def size_bytes(self) -> int:
         """Return about what it takes in memory."""
-        return 2 * self.stored.size_bytes + 400 * len(self.facts)
+        return self.stored.size_bytes + 24 * len(self.stored.count) + 400 * len(self.facts)
 
     def __len__(self) -> int:
         """Return the number of points."""

@@ -11,16 +11,9 @@ import numpy as np
 from backports import zstd
 from numpy.typing import NDArray
 
-from services.core.points import Floats, Points
-from services.core.values import Value, ValueType
-from services.series.grouping import Grouped
-
-PAGE = 256
-
-
-def page_of(leaf_id: int) -> int:
-    """Return the page of a leaf."""
-    return leaf_id // PAGE
+from services.core.points import Floats
+from services.core.values import Value, ValueType, to_json
+from services.series.grouping import PAGE, Grouped
 
 
 @dataclass(slots=True)
@@ -50,6 +43,14 @@ class SeriesPage:
                 return int(bits.view(np.int64))
             case ValueType.FLOAT:
                 return float(bits.view(np.float64))
+
+    def last_values(self) -> list[Value]:
+        """Return the newest values of all places, as JSON has them; of places without a series, anything."""
+        values: list[Value] = [to_json(value) for value in self.last_bits.view(np.float64).tolist()]
+        for place in np.flatnonzero(self.last_type != int(ValueType.FLOAT)).tolist():
+            if self.last_type[place]:
+                values[place] = self.last_value(place)
+        return values
 
     def clear(self, place: int) -> None:
         """Forget a series."""
@@ -119,8 +120,3 @@ def bits_of(value_type: ValueType, values: NDArray[np.generic]) -> NDArray[np.ui
     if value_type is ValueType.BOOL:
         return values.astype(np.uint64)
     return np.ascontiguousarray(values).view(np.uint64)
-
-
-def newest_of(points: Points) -> int:
-    """Return the place of the newest point."""
-    return len(points) - 1 - int(np.argmax(points.times[::-1]))

@@ -5,13 +5,14 @@ Called by track-api's get_series. Guarantees one answer for one question, wherev
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from uuid import UUID
 
 import numpy as np
 
 from services.core.points import Floats
 from services.core.values import Value, ValueType
-from services.series.buckets import Buckets, Grid, empty_buckets, merge_buckets
+from services.series.buckets import Buckets, Grid, merge_buckets
 from services.series.column import Column, Drawn, Ordered
 from services.series.long import LongSeries
 from services.series.source import Source, SourceCache, load_sources
@@ -87,11 +88,10 @@ class _Plan:
         buckets, drawn = None, None
         n_points = self.n_points
         if grid is not None and self.is_wide():
-            buckets = empty_buckets(grid.n)
+            made = [ordered.buckets(grid) for ordered, _, _ in self.parts]
             if self.long is not None:
-                buckets = self.long.buckets(self.window.axis, self.zero, grid)
-            for ordered, _, _ in self.parts:
-                buckets = merge_buckets(buckets, ordered.buckets(grid))
+                made.insert(0, self.long.buckets(self.window.axis, self.zero, grid))
+            buckets = reduce(merge_buckets, made)
             n_points = int(buckets.count.sum())
             n_nonfinite = n_points - int(buckets.n_finite.sum())
         else:

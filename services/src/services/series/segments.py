@@ -14,8 +14,7 @@ from backports import zstd
 
 from services.core.values import ValueType
 from services.series.chunks import pack_differences, pack_values, unpack_differences, unpack_values, words_of
-from services.series.grouping import Grouped
-from services.series.pages import PAGE
+from services.series.grouping import PAGE, Grouped
 
 # A reader of one series decodes one frame; a frame of fewer points compresses worse.
 _FRAME_POINTS = 4_096

@@ -4,8 +4,9 @@ Called by read.py. What was read once is remembered under names that can never m
 page has a version, a batch its number. Guarantees that both halves come from one snapshot.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -15,8 +16,8 @@ from services.core.points import Points
 from services.core.values import LeafKind, Value, ValueType
 from services.series.chunks import decode_chunk
 from services.series.column import Column
+from services.series.grouping import PAGE
 from services.series.long import LONG_POINTS, LongSeries, can_be_long
-from services.series.pages import PAGE
 from services.series.store import (
     ChunkFacts,
     VersionedPage,
@@ -28,20 +29,20 @@ from services.series.store import (
 from services.series.tail import TailCache
 from services.series.window import Window
 from services.storage.database import ReadSession
+from services.tracks.leaf_index import LeafIndex
 from services.tracks.leaves import find_leaves
-
-# Shares of the cache: decoded batches, what is drawn, single chunks of long series, what segments hold of a series.
-_TAIL_SHARE, _DRAWN_SHARE, _CHUNK_SHARE, _FRAME_SHARE = 0.15, 0.6, 0.15, 0.1
 
 
 class SourceCache:
-    """What a process remembers of series it has drawn; bounded in bytes."""
+    """What a process remembers of tracks it has read: one cache in bytes, seen as what each part of it holds."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.tails = TailCache(int(max_bytes * _TAIL_SHARE))
-        self.drawn: ByteLru[Column | LongSeries] = ByteLru(int(max_bytes * _DRAWN_SHARE))
-        self.chunks: ByteLru[Points] = ByteLru(int(max_bytes * _CHUNK_SHARE))
-        self.frames: ByteLru[tuple[Points, ...]] = ByteLru(int(max_bytes * _FRAME_SHARE))
+        shared: ByteLru[Any] = ByteLru(max_bytes)
+        self.tails = TailCache(shared)
+        self.drawn: ByteLru[Column | LongSeries] = shared
+        self.chunks: ByteLru[Points] = shared
+        self.frames: ByteLru[tuple[Points, ...]] = shared
+        self.leaves: ByteLru[LeafIndex] = shared
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Source:
             return self
         if not touched:
             return replace(self, settled=None)
-        name = (self.track_id, *(facts.name for facts in touched))
+        name = ("window", self.track_id, *(facts.name for facts in touched))
         column = cache.drawn.get(name)
         if column is None:
             column = Column(await _read_chunks(session, cache, self.track_id, touched))
@@ -105,12 +106,14 @@ class Source:
 async def _read_chunks(
     session: ReadSession, cache: SourceCache, track_id: UUID, wanted: Sequence[ChunkFacts]
 ) -> list[Points]:
-    held: dict[tuple[int, int, int], Points | None] = {f.name: cache.chunks.get((track_id, f.name)) for f in wanted}
+    held: dict[tuple[int, int, int], Points | None] = {
+        f.name: cache.chunks.get(("chunk", track_id, f.name)) for f in wanted
+    }
     missing = [f for f in wanted if held[f.name] is None]
     for f, data in zip(missing, await read_chunk_column(session, track_id, missing) if missing else (), strict=True):
         decoded = decode_chunk(f.type, f.encoding, data)
         held[f.name] = decoded
-        cache.chunks.put((track_id, f.name), decoded, 24 * len(decoded) + 500)
+        cache.chunks.put(("chunk", track_id, f.name), decoded, 24 * len(decoded) + 500)
     return [points for f in wanted if (points := held[f.name]) is not None]
 
 
@@ -128,13 +131,25 @@ async def load_sources(session: ReadSession, cache: SourceCache, track_id: UUID,
             continue
         leaf_id = leaf_ids[key]
         parts = (*frames.get(leaf_id, ()), *tail.points_of(key))
-        recent = Column(parts) if parts else None
+        recent = None
+        if parts:
+            version = pages[leaf_id // PAGE].version if leaf_id // PAGE in pages else 0
+            recent = _make_recent(cache, ("recent", track_id, leaf_id, version, tail.mark), parts)
         held = settled.get(leaf_id)
         if held is not None or recent is not None:
             n_stored = sum(len(part) for part in (held, recent) if part is not None)
             last = _newest(held, recent, pages, leaf_id)
             sources.append(Source(track_id, key, leaf_id, n_stored, last, held, recent, parts, len(held or ())))
     return sources
+
+
+def _make_recent(cache: SourceCache, name: Hashable, parts: Sequence[Points]) -> Column:
+    held = cache.drawn.get(name)
+    if isinstance(held, Column):
+        return held
+    made = Column(parts)
+    cache.drawn.put(name, made, made.size_bytes)
+    return made
 
 
 def _newest(
@@ -161,12 +176,13 @@ async def _load_settled(
         if leaf_id // PAGE in pages
     }
     # How many points of a series rest in chunks says which ones: they are never changed, only added to.
-    names = {leaf_id: (track_id, leaf_id, n) for leaf_id, n in n_chunked.items() if n}
+    names = {leaf_id: ("settled", track_id, leaf_id, n) for leaf_id, n in n_chunked.items() if n}
     found = {leaf_id: held for leaf_id, name in names.items() if (held := cache.drawn.get(name)) is not None}
     missing = [leaf_id for leaf_id in names if leaf_id not in found]
     chunks = await read_chunk_facts(session, track_id, missing) if missing else {}
     short = {leaf_id: f for leaf_id, f in chunks.items() if n_chunked[leaf_id] <= LONG_POINTS or not can_be_long(f)}
-    data = iter(await read_chunk_column(session, track_id, [f for facts in short.values() for f in facts]))
+    wanted = [f for facts in short.values() for f in facts]
+    data = iter(await read_chunk_column(session, track_id, wanted) if wanted else ())
     for leaf_id, facts in chunks.items():
         if leaf_id in short:
             found[leaf_id] = Column([decode_chunk(f.type, f.encoding, next(data)) for f in facts])
@@ -186,7 +202,7 @@ async def _load_frames(
         held = pages.get(leaf_id // PAGE)
         if held is None or held.page.n_points[leaf_id % PAGE] == held.page.n_chunked[leaf_id % PAGE]:
             continue
-        kept = cache.frames.get((track_id, leaf_id, held.version))
+        kept = cache.frames.get(("frames", track_id, leaf_id, held.version))
         if kept is None:
             missing.append(leaf_id)
         else:
@@ -196,5 +212,5 @@ async def _load_frames(
         through = held.page.chunked_through[leaf_id % PAGE]
         parts = tuple(points for version, points in frames if version > through)
         found[leaf_id] = parts
-        cache.frames.put((track_id, leaf_id, held.version), parts, 500 + 24 * sum(map(len, parts)))
+        cache.frames.put(("frames", track_id, leaf_id, held.version), parts, 500 + 24 * sum(map(len, parts)))
     return found

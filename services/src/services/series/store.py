@@ -10,8 +10,8 @@ import numpy as np
 from services.core.points import Points
 from services.core.values import ValueType
 from services.series.chunks import ChunkEncoding, decode_chunk, encode_chunk
-from services.series.grouping import Grouped
-from services.series.pages import PAGE, SeriesPage, decode_page, empty_page, encode_page
+from services.series.grouping import PAGE, Grouped
+from services.series.pages import SeriesPage, decode_page, empty_page, encode_page
 from services.series.pyramid import encode_pyramid
 from services.series.segments import NO_FRAME, Segment, SegmentEncoding, decode_frame, decode_segment
 from services.storage.database import AnySession, Database, Session

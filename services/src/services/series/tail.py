@@ -3,6 +3,7 @@
 Called by readers. Guarantees the order in which batches were committed.
 """
 
+import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,9 +18,12 @@ _Decoded = tuple[BatchBody, frozenset[int]]
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Batches of a track in order, each with the running index of what was refused in it."""
+    """Batches of a track in order, each with the running index of what was refused in it.
 
-    names: tuple[tuple[UUID, int], ...]
+    `mark` is one for the same batches and another for others.
+    """
+
+    mark: bytes
     bodies: list[_Decoded]
 
     def points_of(self, key: str) -> list[Points]:
@@ -37,22 +41,25 @@ class Tail:
 class TailCache:
     """Decoded batches by track, writer and number."""
 
-    def __init__(self, max_bytes: int) -> None:
-        self._batches: ByteLru[_Decoded] = ByteLru(max_bytes)
+    def __init__(self, batches: ByteLru[_Decoded]) -> None:
+        self._batches = batches
 
     async def read(self, session: ReadSession, track_id: UUID) -> Tail:
         """Return what is in the batch log of a track; only what was not seen before is read and decoded."""
         names = await list_tail(session, track_id)
-        held: dict[tuple[UUID, int], _Decoded | None] = {name: self._batches.get((track_id, *name)) for name in names}
+        held: dict[tuple[UUID, int], _Decoded | None] = {
+            name: self._batches.get(("batch", track_id, *name)) for name in names
+        }
         missing = [name for name in names if held[name] is None]
         for batch in await read_batches(session, track_id, missing) if missing else []:
             fresh = batch.decode(), batch.refused
             held[batch.writer, batch.seq] = fresh
             size = 1_000 + sum(8 * len(one.values) + one.times.nbytes * 2 for one in fresh[0].series)
-            self._batches.put((track_id, batch.writer, batch.seq), fresh, size)
-        return Tail(tuple(names), [decoded for name in names if (decoded := held[name]) is not None])
+            self._batches.put(("batch", track_id, batch.writer, batch.seq), fresh, size)
+        mark = hashlib.blake2b(b"".join(writer.bytes + seq.to_bytes(8) for writer, seq in names)).digest()
+        return Tail(mark, [decoded for name in names if (decoded := held[name]) is not None])
 
 
 async def read_whole_tail(session: ReadSession, track_id: UUID) -> Tail:
     """Return what is in the batch log of a track, remembering nothing."""
-    return await TailCache(0).read(session, track_id)
+    return await TailCache(ByteLru(0)).read(session, track_id)

@@ -1,11 +1,8 @@
-"""The folder tree of a track."""
+"""The folder tree of a track, for its document: it is written by msgspec, of `services.folders.tree.Entry`."""
 
 from typing import Literal
 
 from pydantic import BaseModel
-
-from services.core.values import to_json
-from services.folders.tree import Entry, LeafView
 
 TypeName = Literal["bool", "int", "float", "str"]
 KindName = Literal["config", "series", "console", "file"]
@@ -27,24 +24,6 @@ class LeafOut(BaseModel):
     content_type: str | None
     sha256: str | None
 
-    @classmethod
-    def of(cls, leaf: LeafView) -> "LeafOut":
-        """Show a leaf."""
-        return cls.model_validate(
-            {
-                "kind": leaf.kind.name.lower(),
-                "type": leaf.type.name.lower() if leaf.type else None,
-                "value": None if leaf.value is None else to_json(leaf.value),
-                "step": leaf.step,
-                "time": leaf.time,
-                "n_points": leaf.n_points,
-                "n_lines": leaf.n_lines,
-                "size_bytes": leaf.size_bytes,
-                "content_type": leaf.content_type,
-                "sha256": leaf.sha256,
-            }
-        )
-
 
 class EntryOut(BaseModel):
     """One name in a folder: a leaf, a folder, or both. `children` is null below the depth that was asked for."""
@@ -55,21 +34,6 @@ class EntryOut(BaseModel):
     n_leaves: int
     leaf: LeafOut | None
     children: list["EntryOut"] | None
-
-    @classmethod
-    def of(cls, entry: Entry, depth: int) -> "EntryOut":
-        """Show an entry with so many levels below it; -1 shows all."""
-        children = None
-        if depth != 0 and entry.children:
-            children = [cls.of(child, depth - 1) for child in entry.children.values()]
-        return cls(
-            name=entry.name,
-            key=entry.key,
-            is_folder=bool(entry.children),
-            n_leaves=entry.n_leaves,
-            leaf=LeafOut.of(entry.leaf) if entry.leaf else None,
-            children=children,
-        )
 
 
 class TreeOut(BaseModel):
