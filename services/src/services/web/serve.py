@@ -4,6 +4,7 @@ Called by `__main__` of each app. Guarantees that all services start, log and dr
 """
 
 import json
+import socket
 import sys
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,6 +14,20 @@ from fastapi import FastAPI
 
 from services.core.settings import ServiceSettings, load_settings
 from services.core.telemetry import configure_logs
+
+
+class Server(uvicorn.Server):
+    """uvicorn that says when it begins to stop: answers that never end by themselves have to end before it waits."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, end what is endless, wait for the rest."""
+        self._on_stop()
+        await super().shutdown(sockets)
+
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
@@ -34,8 +49,9 @@ def serve(
     settings = load_settings(settings_class)
     configure_logs(settings.log_level, settings.log_format)
     host, port = listen_on(settings)
-    uvicorn.run(
-        create_app(settings),
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host=host,
         port=port,
         log_config=None,
@@ -43,3 +59,9 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=drain_s,
     )
+
+    def end_streams() -> None:
+        # Looked up when it is needed: what it ends is opened when the app starts.
+        app.state.end_streams()
+
+    Server(config, end_streams).run()
