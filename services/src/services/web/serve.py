@@ -4,7 +4,6 @@ Called by `__main__` of each app. Guarantees that all services start, log and dr
 """
 
 import json
-import socket
 import sys
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,20 +13,7 @@ from fastapi import FastAPI
 
 from services.core.settings import ServiceSettings, load_settings
 from services.core.telemetry import configure_logs
-
-
-class Server(uvicorn.Server):
-    """uvicorn that says when it begins to stop: answers that never end by themselves have to end before it waits."""
-
-    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_stop = on_stop
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop accepting, end what is endless, wait for the rest."""
-        self._on_stop()
-        await super().shutdown(sockets)
-
+from services.web.server import Server
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
