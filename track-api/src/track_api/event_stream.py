@@ -80,17 +80,17 @@ class EventStream(EventStreamResponse):
     async def _events(self, listener: Listener) -> AsyncIterator[bytes]:
         # Not all at once after a restart.
         yield format_sse_event(data_str="{}", event="hello", retry=random.randint(1000, 3000))  # noqa: S311 (no secret)
-        checked_at = time.monotonic()
+        check_at = self._next_check()
         while True:
-            has_changes = await listener.wait(self._heartbeat_s)
-            if time.monotonic() - checked_at > self._heartbeat_s / 2:
+            has_changes = await listener.wait(min(self._heartbeat_s, max(0.0, check_at - time.monotonic())))
+            if time.monotonic() >= check_at:
                 try:
                     await self._check_right()
                 except ServiceError:
                     # The page loads anew and so learns from the usual answers what it may not see any more.
                     yield _RESYNC
                     return
-                checked_at = time.monotonic()
+                check_at = self._next_check()
             if listener.is_ended:
                 return
             if not has_changes:
@@ -102,3 +102,8 @@ class EventStream(EventStreamResponse):
             else:
                 yield b"".join(format_sse_event(data_str=encode_change(c), event="changed") for c in changes)
             await listener.pause(_PAUSE_S)
+
+    def _next_check(self) -> float:
+        # Spread, so that the many listeners of one track do not all ask before they are told of its next change. With
+        # the longest heartbeat a right that ended is noticed within 27 s.
+        return time.monotonic() + self._heartbeat_s * random.uniform(1.2, 1.8)  # noqa: S311 (no secret)

@@ -25,5 +25,6 @@ class TrackApiSettings(ServiceSettings):
         default=15,
         gt=0,
         le=15,
-        description="Seconds between signs of life in a silent event stream; rights are checked again as often",
+        description="Seconds between signs of life in a silent event stream; rights are checked again after twice as long "
+        "at most",
     )
