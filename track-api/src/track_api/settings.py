@@ -25,6 +25,5 @@ class TrackApiSettings(ServiceSettings):
         default=15,
         gt=0,
         le=15,
-        description="Seconds between signs of life in a silent event stream; rights are checked again after twice as long "
-        "at most",
+        description="Longest silence of an event stream in seconds; rights are checked again within twice as long",
     )
