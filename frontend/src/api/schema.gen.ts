@@ -329,7 +329,7 @@ export interface paths {
         put?: never;
         /**
          * Query Series
-         * @description Answer with many series of many tracks on one axis.
+         * @description Answer with many series of many tracks on one axis and one grid.
          */
         post: operations["query_series_api_v3_series_query_post"];
         delete?: never;
@@ -430,7 +430,9 @@ export interface components {
         Axis: "step" | "time" | "relative" | "index";
         /**
          * BucketsOut
-         * @description Columns of the grid that all bucketed series of one answer share; null where a column is empty.
+         * @description Columns of the grid; null where a column is empty. `min` and `max` come with the x at which each stands.
+         *
+         *     `first` and `last` are values as they were logged; the rest is over finite ones, and `nonfinite` counts the others.
          */
         BucketsOut: {
             /** X */
@@ -441,12 +443,18 @@ export interface components {
             last: (boolean | number | string | null)[];
             /** Min */
             min: (number | null)[];
+            /** Min X */
+            min_x: (number | null)[];
             /** Max */
             max: (number | null)[];
+            /** Max X */
+            max_x: (number | null)[];
             /** Mean */
             mean: (number | null)[];
             /** Count */
             count: number[];
+            /** Nonfinite */
+            nonfinite: number[];
         };
         /**
          * ChangeKind
@@ -524,6 +532,20 @@ export interface components {
          * @enum {string}
          */
         ExportFormat: "text" | "csv";
+        /**
+         * GridOut
+         * @description The columns that all bucketed series of one answer share: n equal ones, both ends included.
+         *
+         *     Column k holds what lies in [from + k (to - from) / n, from + (k + 1) (to - from) / n), the last one also `to`.
+         */
+        GridOut: {
+            /** From */
+            from: number;
+            /** To */
+            to: number;
+            /** N */
+            n: number;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -739,8 +761,9 @@ export interface components {
          */
         QueryAnswer: {
             x: components["schemas"]["Axis"];
+            grid: components["schemas"]["GridOut"] | null;
             /** Series */
-            series: components["schemas"]["TrackSeriesOut"][];
+            series: components["schemas"]["SeriesOut"][];
         };
         /**
          * SeriesAnswer
@@ -748,6 +771,7 @@ export interface components {
          */
         SeriesAnswer: {
             x: components["schemas"]["Axis"];
+            grid: components["schemas"]["GridOut"] | null;
             /** Series */
             series: components["schemas"]["SeriesOut"][];
             /** Losses */
@@ -756,8 +780,16 @@ export interface components {
         /**
          * SeriesOut
          * @description One series: its points up to the number of buckets asked for, buckets above it.
+         *
+         *     `n_stored` points are there, `n_drawn` of them lie in the window. `is_exact` is false where the window holds more
+         *     than two million points: a bucket may then hold up to 63 points of its neighbour.
          */
         SeriesOut: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
             /** Key */
             key: string;
             /**
@@ -773,7 +805,9 @@ export interface components {
             n_nonfinite: number;
             /** Is Bucketed */
             is_bucketed: boolean;
-            last: components["schemas"]["LastOut"] | null;
+            /** Is Exact */
+            is_exact: boolean;
+            last: components["schemas"]["LastOut"];
             points: components["schemas"]["PointsOut"] | null;
             buckets: components["schemas"]["BucketsOut"] | null;
         };
@@ -957,35 +991,6 @@ export interface components {
             last_seen_at: string | null;
             /** Ended At */
             ended_at: string | null;
-        };
-        /**
-         * TrackSeriesOut
-         * @description One series of one of several tracks.
-         */
-        TrackSeriesOut: {
-            /** Key */
-            key: string;
-            /**
-             * Type
-             * @enum {string}
-             */
-            type: "bool" | "int" | "float" | "str";
-            /** N Stored */
-            n_stored: number;
-            /** N Drawn */
-            n_drawn: number;
-            /** N Nonfinite */
-            n_nonfinite: number;
-            /** Is Bucketed */
-            is_bucketed: boolean;
-            last: components["schemas"]["LastOut"] | null;
-            points: components["schemas"]["PointsOut"] | null;
-            buckets: components["schemas"]["BucketsOut"] | null;
-            /**
-             * Track Id
-             * Format: uuid
-             */
-            track_id: string;
         };
         /**
          * TrackStatus
@@ -2235,6 +2240,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeriesAnswer"];
+                    "application/vnd.mlsteam.series+msgpack": string;
                 };
             };
             /** @description `unauthenticated`: Sign in, or send a valid API token. */
@@ -2304,6 +2310,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QueryAnswer"];
+                    "application/vnd.mlsteam.series+msgpack": string;
                 };
             };
             /** @description `unauthenticated`: Sign in, or send a valid API token. */
@@ -2342,7 +2349,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `bad_key`: The key cannot be used. */
+            /** @description `bad_query`: The query cannot be understood. */
             422: {
                 headers: {
                     [name: string]: unknown;
