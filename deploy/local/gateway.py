@@ -3,13 +3,15 @@
 Started by stack.py. Knows no product rule: who may do what is asked by the services behind it.
 """
 
+import asyncio
 import os
 import re
 
 import httpx2
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from services.web.server import Server
 from tb_proxy.forward.headers import end_to_end, to_service
 from tb_proxy.forward.http import Forward, target_of
 
@@ -30,11 +32,13 @@ class Gateway:
 
     def __init__(self, ports: dict[str, int]) -> None:
         self._ports = ports
+        self._streams: set[asyncio.Timeout] = set()
         # No read time-out: an upload or a long export ends when either side ends it. Idle connections end here before
         # uvicorn ends them after its 5 s.
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(None, connect=5),
-            limits=httpx2.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=4),
+            # No upper limit: each open page holds one for its events.
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=4),
             trust_env=False,
         )
 
@@ -52,7 +56,29 @@ class Gateway:
         caller = scope["client"][0] if scope.get("client") else "unknown"
         headers = to_service(scope["headers"], client=caller, scheme=scope["scheme"])
         url = target_of(scope, f"http://127.0.0.1:{port}")
-        await Forward(self._client, url, headers, answer_headers=end_to_end)(scope, receive, send)
+        await self._pass_on(Forward(self._client, url, headers, answer_headers=end_to_end), scope, receive, send)
+
+    async def _pass_on(self, forward: Forward, scope: Scope, receive: Receive, send: Send) -> None:
+        # An event stream never ends by itself: it has to be cut when the gateway stops.
+        limit = asyncio.timeout(None)
+
+        async def send_watched(message: Message) -> None:
+            if message["type"] == "http.response.start" and _is_event_stream(message):
+                self._streams.add(limit)
+            await send(message)
+
+        try:
+            async with limit:
+                await forward(scope, receive, send_watched)
+        except TimeoutError:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self._streams.discard(limit)
+
+    def end_streams(self) -> None:
+        """End every event stream; the pages connect again when there is somebody to connect to."""
+        for limit in self._streams:
+            limit.reschedule(0)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":
@@ -61,12 +87,17 @@ class Gateway:
         await send({"type": "lifespan.shutdown.complete"})
 
 
+def _is_event_stream(start: Message) -> bool:
+    return any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in start["headers"])
+
+
 def main() -> None:
     """Serve until a signal."""
     names = ("gateway", "ingest-api", "track-api", "tb-proxy")
     ports = {name: int(os.environ[f"MLSTEAM_GATEWAY_{name.replace('-', '_').upper()}_PORT"]) for name in names}
-    uvicorn.run(
-        Gateway(ports),
+    gateway = Gateway(ports)
+    config = uvicorn.Config(
+        gateway,
         host=os.environ.get("MLSTEAM_GATEWAY_HOST", "127.0.0.1"),
         port=ports["gateway"],
         log_level="warning",
@@ -75,6 +106,7 @@ def main() -> None:
         date_header=False,
         timeout_graceful_shutdown=5,
     )
+    Server(config, gateway.end_streams).run()
 
 
 if __name__ == "__main__":

@@ -33,6 +33,11 @@ class ServerProcess:
             [sys.executable, "-m", self._module], stdout=subprocess.DEVNULL, env={**os.environ, **self._variables}
         )
 
+    @property
+    def pid(self) -> int:
+        """Return the id of the process."""
+        return self._process.pid
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Send it a signal and return how it ended."""
         self._process.send_signal(how)

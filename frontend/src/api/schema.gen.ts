@@ -398,6 +398,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v3/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Events
+         * @description Stream what changes in a track, or in all tracks of a project.
+         */
+        get: operations["get_events_api_v3_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -435,6 +455,32 @@ export interface components {
             count: number[];
             /** Nonfinite */
             nonfinite: number[];
+        };
+        /**
+         * ChangeKind
+         * @description What of a track changed.
+         * @enum {string}
+         */
+        ChangeKind: "data" | "track";
+        /**
+         * ChangedOut
+         * @description The data of a `changed` event; `keys` is null when they are many or all, empty when no data changed.
+         */
+        ChangedOut: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /** Keys */
+            keys: string[] | null;
+            /** Kinds */
+            kinds: components["schemas"]["ChangeKind"][];
         };
         /**
          * ConfigOut
@@ -2550,6 +2596,88 @@ export interface operations {
             };
             /** @description `bad_key`: The key cannot be used. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_events_api_v3_events_get: {
+        parameters: {
+            query?: {
+                /** @description Name or uuid */
+                project?: string | null;
+                track?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events: `hello` first, then `changed` with this data, or `resync`; in silence a comment. Nothing is replayed: a page loads its data anew at every `hello` and `resync`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["ChangedOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `track_not_found`: There is no such track, or you may not see it.
+             *
+             *     `project_not_found`: There is no such project, or you may not see it.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_query`: The query cannot be understood. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_down`: The database does not answer; try again later. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -20,6 +20,8 @@ export type NewApiToken = Schemas["NewTokenOut"];
 export type Project = Schemas["ProjectOut"];
 export type Track = Schemas["TrackOut"];
 export type TrackStatus = Track["status"];
+/** What an event says of one track; `keys` is null when they are many or all. */
+export type Change = Schemas["ChangedOut"];
 export type Leaf = Schemas["LeafOut"];
 export type LeafKind = Leaf["kind"];
 export type Entry = Schemas["EntryOut"];

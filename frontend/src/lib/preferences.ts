@@ -1,5 +1,6 @@
 // Taste of one person on one machine, in localStorage: reload, pane width. Never in the address.
 import { useSyncExternalStore } from "react";
+import { useIsLive } from "./live";
 
 export interface Preferences {
   reloadOn: boolean;
@@ -47,8 +48,16 @@ export function usePreferences(): Preferences {
   return useSyncExternalStore(subscribe, () => current);
 }
 
-/** The period for `refetchInterval`, or false. TanStack Query itself pauses it while the tab is hidden. */
+/** What is told by nobody, such as a signal that was lost, and notices that never came. */
+const LIVE_PERIOD_S = 30;
+
+/**
+ * The period for `refetchInterval`, or false. TanStack Query itself pauses it while the tab is hidden.
+ * While the server tells what changes, asking on top of it is only a safety net.
+ */
 export function useReloadInterval(): number | false {
   const { reloadOn, reloadPeriodS } = usePreferences();
-  return reloadOn && isReloadPeriod(reloadPeriodS) ? reloadPeriodS * 1000 : false;
+  const isLive = useIsLive();
+  if (!reloadOn || !isReloadPeriod(reloadPeriodS)) return false;
+  return (isLive ? Math.max(reloadPeriodS, LIVE_PERIOD_S) : reloadPeriodS) * 1000;
 }

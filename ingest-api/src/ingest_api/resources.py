@@ -1,7 +1,7 @@
 """What ingest-api holds open while it runs.
 
-Shutdown order: uvicorn stops accepting and waits for requests in flight; the loop stops; the group writer answers what
-it has taken in; the pool closes.
+Shutdown order: uvicorn stops accepting and waits for requests in flight; the loops stop; the group writer answers what
+it has taken in; the last changes are told to open pages; the pool closes.
 """
 
 from collections.abc import AsyncIterator
@@ -13,6 +13,7 @@ from services.core.clock import Clock, SystemClock
 from services.core.supervise import Supervisor
 from services.files.uploads import UploadCleaner
 from services.ingest.group_writer import GroupWriter
+from services.live.changes import ChangeNotes
 from services.storage.blobs import BlobStore
 from services.storage.database import Database
 
@@ -24,6 +25,7 @@ class Resources:
     database: Database
     blobs: BlobStore
     writer: GroupWriter
+    changes: ChangeNotes
     clock: Clock
     supervisor: Supervisor | None
 
@@ -35,13 +37,19 @@ async def open_resources(settings: IngestApiSettings) -> AsyncIterator[Resources
         database = Database.from_settings(settings)
         stack.push_async_callback(database.close)
         blobs = BlobStore(settings.blob_url)
+        changes = ChangeNotes(database)
+        stack.push_async_callback(changes.close)
         writer = GroupWriter(
-            database, max_queue_bytes=settings.max_queue_bytes, max_project_bytes=settings.max_project_queue_bytes
+            database,
+            changes=changes,
+            max_queue_bytes=settings.max_queue_bytes,
+            max_project_bytes=settings.max_project_queue_bytes,
         )
         stack.push_async_callback(writer.close)
         supervisor = await stack.enter_async_context(
             Supervisor().running(
+                changes=changes.run,
                 upload_cleaner=UploadCleaner(database, blobs).run,
             )
         )
-        yield Resources(database, blobs, writer, SystemClock(), supervisor)
+        yield Resources(database, blobs, writer, changes, SystemClock(), supervisor)

@@ -7,7 +7,7 @@ from services.web.app import Edge, create_base_app
 from services.web.auth import is_probe
 from track_api.attempts import Attempts
 from track_api.resources import open_resources
-from track_api.routes import config, console, files, folders, page, projects, series, sessions, tokens, tracks
+from track_api.routes import config, console, events, files, folders, page, projects, series, sessions, tokens, tracks
 from track_api.settings import TrackApiSettings
 
 # Everything else asks who you are. The page itself holds no data; what it loads asks for the cookie.
@@ -32,8 +32,13 @@ def create_app(settings: TrackApiSettings) -> FastAPI:
     edge = Edge("track-api", "MLSteam Track: reading and control", is_public=is_public)
     app = create_base_app(edge, lambda: open_resources(settings))
     app.state.attempts = Attempts()
+
+    def end_streams() -> None:
+        app.state.resources.hub.close()
+
+    app.state.end_streams = end_streams
     api = APIRouter(prefix="/api/v3")
-    for module in (config, sessions, tokens, projects, tracks, folders, series, console, files):
+    for module in (config, sessions, tokens, projects, tracks, folders, series, console, files, events):
         api.include_router(module.router)
     app.include_router(api)
 

@@ -1,10 +1,17 @@
-"""What track-api holds while it runs. On shutdown: no more requests, then the database's pool is closed."""
+"""What track-api holds while it runs.
+
+Shutdown order: event streams end; uvicorn waits for requests in flight; the loops stop; the last changes are told; the
+database's pool closes.
+"""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from services.core.supervise import Supervisor
+from services.live.changes import ChangeNotes
+from services.live.hearing import Hearing
+from services.live.hub import Hub
 from services.series.source import SourceCache
 from services.storage.blobs import BlobStore
 from services.storage.database import Database
@@ -13,22 +20,28 @@ from track_api.settings import TrackApiSettings
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The database, the blob store, and what was read of series; track-api runs no loops."""
+    """Everything a route may use."""
 
     settings: TrackApiSettings
     database: Database
     blobs: BlobStore
     sources: SourceCache
+    changes: ChangeNotes
+    hub: Hub
     supervisor: Supervisor | None
 
 
 @asynccontextmanager
 async def open_resources(settings: TrackApiSettings) -> AsyncIterator[Resources]:
-    """Open everything, and close it in reverse."""
-    database = Database.from_settings(settings)
-    try:
-        yield Resources(
-            settings, database, BlobStore(settings.blob_url), SourceCache(settings.track_api_cache_bytes), None
+    """Open everything, run the loops, and close in reverse."""
+    async with AsyncExitStack() as stack:
+        database = Database.from_settings(settings)
+        stack.push_async_callback(database.close)
+        changes, hub = ChangeNotes(database), Hub()
+        stack.push_async_callback(changes.close)
+        supervisor = await stack.enter_async_context(
+            Supervisor().running(changes=changes.run, hearing=Hearing(database, hub.tell).run)
         )
-    finally:
-        await database.close()
+        stack.callback(hub.close)
+        sources = SourceCache(settings.track_api_cache_bytes)
+        yield Resources(settings, database, BlobStore(settings.blob_url), sources, changes, hub, supervisor)

@@ -21,3 +21,9 @@ class TrackApiSettings(ServiceSettings):
     ingest_address: str | None = Field(
         default=None, description="Address of ingest-api for clients that reach it without the gateway"
     )
+    track_api_heartbeat_s: float = Field(
+        default=15,
+        gt=0,
+        le=15,
+        description="Longest silence of an event stream in seconds; rights are checked again within twice as long",
+    )

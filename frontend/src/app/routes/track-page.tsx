@@ -11,6 +11,7 @@ import { SplitPane } from "@/components/split-pane";
 import { FolderTree } from "@/features/folders/folder-tree";
 import { TensorboardFrame } from "@/features/tensorboard/tensorboard-frame";
 import { TrackBar } from "@/features/tracks/track-bar";
+import { useLiveReload } from "@/features/tracks/use-live-reload";
 import { setPreferences, usePreferences, useReloadInterval } from "@/lib/preferences";
 import type { TrackSearch } from "@/lib/url-state";
 import { EntryView } from "./entry-view";
@@ -24,6 +25,7 @@ export function TrackPage() {
   const { track: trackId } = useParams({ from: "/t/$track" });
   const search = useSearch({ from: "/t/$track" });
   const navigate = useNavigate({ from: "/t/$track" });
+  useLiveReload({ track: trackId });
   const refetchInterval = useReloadInterval();
   const track = useQuery({ ...trackQuery(trackId), refetchInterval });
   const tree = useQuery({ ...treeQuery(trackId), refetchInterval });

@@ -13,6 +13,7 @@ import { RowSkeleton } from "@/components/row-skeleton";
 import { DeleteTracksDialog } from "@/features/tracks/delete-tracks-dialog";
 import { TrackFilters } from "@/features/tracks/track-filters";
 import { TrackTable } from "@/features/tracks/track-table";
+import { useLiveReload } from "@/features/tracks/use-live-reload";
 import { useReloadInterval } from "@/lib/preferences";
 import type { TracksSearch } from "@/lib/url-state";
 import { SignedInPage } from "./signed-in-page";
@@ -27,6 +28,7 @@ export function TracksPage() {
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [isAsking, { open, close }] = useDisclosure(false);
   const sort = search.sort ?? NEWEST_FIRST;
+  useLiveReload({ project });
   const tracks = useInfiniteQuery({
     ...tracksQuery(project, { ...search, sort }),
     refetchInterval: useReloadInterval(),

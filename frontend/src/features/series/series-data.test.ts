@@ -3,13 +3,15 @@ import type { Series } from "@/api/types";
 import { onlyPositive, toColumns } from "./series-data";
 
 const series: Series = {
+  track_id: "t",
   key: "loss",
   type: "float",
   n_stored: 4,
   n_drawn: 4,
   n_nonfinite: 2,
   is_bucketed: false,
-  last: null,
+  is_exact: true,
+  last: { value: "Infinity", step: 3, time: 13 },
   points: { x: [0, 1, 2, 3], value: [2, "NaN", 1, "Infinity"], step: [0, 1, 2, 3], time: [10, 11, 12, 13] },
   buckets: null,
 };
@@ -35,9 +37,12 @@ describe("toColumns", () => {
         first: [1, null],
         last: [2, null],
         min: [0.5, null],
+        min_x: [0, null],
         max: [9, null],
+        max_x: [0, null],
         mean: [2, null],
         count: [5, 0],
+        nonfinite: [0, 0],
       },
     });
     expect(columns.value).toEqual([2]);

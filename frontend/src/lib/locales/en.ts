@@ -180,7 +180,8 @@ export const en = {
   "settings.reload": "Reload data",
   "settings.period": "Reload period (seconds)",
   "settings.periodBad": "A number from 1 to 3600.",
-  "settings.reloadHint": "Press R to reload now.",
+  "settings.reloadHint":
+    "At once while the server can be heard, otherwise by the period. Press R to reload now.",
   "settings.theme": "Theme",
   "settings.auto": "Auto",
   "settings.light": "Light",

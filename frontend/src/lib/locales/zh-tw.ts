@@ -181,7 +181,7 @@ export const zhTw: typeof en = {
   "settings.reload": "重新載入資料",
   "settings.period": "重新載入間隔（秒）",
   "settings.periodBad": "請輸入 1 到 3600 的數字。",
-  "settings.reloadHint": "按 R 立即重新載入。",
+  "settings.reloadHint": "與伺服器連線時即時更新，否則依間隔重新載入。按 R 立即重新載入。",
   "settings.theme": "主題",
   "settings.auto": "自動",
   "settings.light": "淺色",

@@ -57,6 +57,7 @@ async def put_whole_file(
         content_type=request.headers.get("content-type"),
         sha256=sha256,
     )
+    resources.changes.note(access.track_id, access.project_id, [file.key])
     return FileOut.of(file)
 
 
@@ -121,4 +122,5 @@ async def put_upload_part(
 async def post_finish(upload_id: UUID, access: WritableTrack, resources: Open) -> FileOut:
     """Join the parts into the file."""
     file = await finish_upload(resources.database, resources.blobs, access.track_id, upload_id, clock=resources.clock)
+    resources.changes.note(access.track_id, access.project_id, [file.key])
     return FileOut.of(file)

@@ -22,3 +22,4 @@ async def post_status(body: StatusIn, access: WritableTrack, resources: Open) ->
     """Report the status of a training; `running` is also its sign of life."""
     async with resources.database.transaction() as session:
         await report_status(session, access.track_id, TrackStatus(body.status), resources.clock)
+    resources.changes.note_track(access.track_id, access.project_id)

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.core.errors import MissingRight, TrackDeleted, TrackNotFound
+from services.core.errors import MissingRight, ProjectNotFound, TrackDeleted, TrackNotFound
 from services.storage.database import AnySession
-from services.storage.tables import project_members, tracks
+from services.storage.tables import project_members, projects, tracks
 
 
 class Role(StrEnum):
@@ -88,3 +88,24 @@ async def check_track(session: AnySession, principal: Principal, track_id: UUID,
     check_role(row.role or Role.OWNER, right)
     project_id: UUID = row.project_id
     return project_id
+
+
+async def check_project(session: AnySession, principal: Principal, project_id: UUID, right: Right) -> None:
+    """Refuse when the principal has not the right on a project.
+
+    Raises: ProjectNotFound (also when the principal may not see it), MissingRight.
+    """
+    principal.require_user()
+    query = (
+        select(project_members.c.role)
+        .select_from(projects)
+        .outerjoin(
+            project_members,
+            (project_members.c.project_id == projects.c.project_id) & (project_members.c.user_id == principal.user_id),
+        )
+        .where(projects.c.project_id == project_id)
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None or (row.role is None and not principal.is_admin):
+        raise ProjectNotFound(project=str(project_id))
+    check_role(row.role or Role.OWNER, right)

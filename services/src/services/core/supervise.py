@@ -18,6 +18,7 @@ _UNHEALTHY_AFTER_FAILURES = 3
 _LONGEST_PAUSE_S = 30.0
 # A loop that ran this long had recovered, so its failures are counted afresh.
 _RECOVERED_AFTER_S = 60.0
+_CANCEL_AGAIN_S = 1.0
 
 LoopBody = Callable[[], Coroutine[Any, Any, None]]
 
@@ -53,6 +54,10 @@ class Supervisor:
         try:
             yield self
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            running = set(tasks)
+            while running:
+                # Asked again and again: a driver that is cancelled in the middle of a statement may raise an error of
+                # its own instead, and the loop would go on for ever.
+                for task in running:
+                    task.cancel()
+                _, running = await asyncio.wait(running, timeout=_CANCEL_AGAIN_S)

@@ -25,6 +25,7 @@ BATCH_LOG_ROWS = Gauge("mlsteam_batch_log_rows", "Rows of the batch log that wai
 BATCH_LOG_POINTS = Gauge("mlsteam_batch_log_points", "Points that wait for the transposer")
 BATCH_LOG_AGE_SECONDS = Gauge("mlsteam_batch_log_age_seconds", "How long the oldest batch has waited")
 TRANSPOSE_SECONDS = Histogram("mlsteam_transpose_seconds", "Time of moving what waits of one track")
+EVENT_LISTENERS = Gauge("mlsteam_event_listeners", "Pages with an open event stream")
 TRANSPOSED_POINTS = Counter("mlsteam_transposed_points_total", "Points moved from the batch log into chunks")
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from services.console.store import stream_key
 from services.core.errors import RejectReason
 from services.storage.batch_body import ConsoleColumns, KeyList, WireLoss
 
@@ -70,6 +71,15 @@ class Batch:
     def holds_only_series(self) -> bool:
         """Say whether there is nothing in it but series, and nothing was refused."""
         return bool(self.series) and not (self.configs or self.console or self.losses or self.rejects)
+
+    @property
+    def keys(self) -> Iterator[str]:
+        """Return the keys that it is about, also those that were refused, one after the other."""
+        for keys, _ in self.series:
+            yield from keys.keys
+        yield from (config.key for config in self.configs)
+        yield from (stream_key(block.stream) for _, block in self.console)
+        yield from (loss.key for loss in self.losses)
 
     @property
     def size_bytes(self) -> int:

@@ -25,6 +25,7 @@ from services.core.telemetry import (
 from services.ingest.batch import Ack, Batch
 from services.ingest.known import KnownKeys
 from services.ingest.write import touch_tracks, write_batches
+from services.live.changes import ChangeNotes
 from services.storage.database import Database
 
 log = structlog.get_logger()
@@ -49,9 +50,15 @@ class GroupWriter:
     """Writes batches in groups; bounded in bytes for each project and in total."""
 
     def __init__(
-        self, database: Database, *, max_queue_bytes: int = 256 << 20, max_project_bytes: int = 64 << 20
+        self,
+        database: Database,
+        *,
+        changes: ChangeNotes | None = None,
+        max_queue_bytes: int = 256 << 20,
+        max_project_bytes: int = 64 << 20,
     ) -> None:
         self._database = database
+        self._changes = changes or ChangeNotes(database)
         self._max_queue_bytes = max_queue_bytes
         self._max_project_bytes = max_project_bytes
         self._queue: deque[_Waiting] = deque()
@@ -138,6 +145,8 @@ class GroupWriter:
             self._known.learn(batch, version)
         for waiting, answer in zip(group, written.answers, strict=True):
             _answer(waiting, answer)
+            if isinstance(answer, Ack) and not answer.is_duplicate:
+                self._changes.note(waiting.batch.track_id, waiting.batch.project_id, waiting.batch.keys)
 
     def _stale_tracks(self, group: list[_Waiting]) -> list[UUID]:
         """Return the tracks of a group whose row was not touched lately: each batch would rewrite it otherwise."""

@@ -101,6 +101,24 @@ class Database:
             # Without cutting the file's end off, which needs a lock that all writers would wait for.
             await free.execute(text(f"VACUUM (TRUNCATE false, SKIP_LOCKED) {', '.join(tables)}"))
 
+    @asynccontextmanager
+    async def own_connection(self, application_name: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
+        """Give a connection beside the pool, for what holds one for long and never writes.
+
+        Raises: DatabaseDown when the database does not answer.
+        """
+        options = self.engine.dialect.create_connect_args(self.engine.url)[1]
+        # The dialect's own, for SQLAlchemy's part of a connection.
+        options = {name: value for name, value in options.items() if not name.startswith("prepared_statement")}
+        settings = {"application_name": application_name}
+        async with _translated():
+            connection = await asyncpg.connect(**options, timeout=_CONNECT_TIMEOUT_S, server_settings=settings)
+        try:
+            yield connection
+        finally:
+            # Not asked to end politely: it may be gone, and holds nothing that could be lost.
+            connection.terminate()
+
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()

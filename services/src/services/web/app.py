@@ -176,6 +176,8 @@ def create_base_app(
         redirect_slashes=False,
         **fastapi_options,
     )
+    # An app with answers that never end by themselves puts in its own.
+    app.state.end_streams = lambda: None
     app.state.access_cache = AccessCache(edge.access_cache_s)
     add_error_answers(app)
     _add_probes(app)

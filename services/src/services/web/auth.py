@@ -7,6 +7,7 @@ public addresses says so.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Annotated
 from uuid import UUID
@@ -98,8 +99,10 @@ class Authentication:
         if scope["type"] == "http" and self._is_public(method, scope["path"]):
             await self._app(scope, receive, send)
             return
+        prove = partial(self._prove, Headers(scope=scope), method)
         try:
-            scope.setdefault("state", {})["principal"] = await self._prove(Headers(scope=scope), method)
+            scope.setdefault("state", {})["principal"] = await prove()
+            scope["state"]["prove_again"] = prove
         except ServiceError as error:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 4401, "reason": error.code})
@@ -147,6 +150,12 @@ def current_principal(request: Request) -> Principal:
     principal = getattr(request.state, "principal", None)
     if not isinstance(principal, Principal):
         raise Unauthenticated
+    return principal
+
+
+async def prove_again(request: Request) -> Principal:
+    """Prove the sender of a request that stays open once more. Raises: Unauthenticated, DatabaseDown."""
+    principal: Principal = await request.state.prove_again()
     return principal
 
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from services.core.settings import ServiceSettings, load_settings
 from services.core.telemetry import configure_logs
+from services.web.server import Server
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
@@ -34,8 +35,9 @@ def serve(
     settings = load_settings(settings_class)
     configure_logs(settings.log_level, settings.log_format)
     host, port = listen_on(settings)
-    uvicorn.run(
-        create_app(settings),
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host=host,
         port=port,
         log_config=None,
@@ -43,3 +45,9 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=drain_s,
     )
+
+    def end_streams() -> None:
+        # Looked up when it is needed: what it ends is opened when the app starts.
+        app.state.end_streams()
+
+    Server(config, end_streams).run()

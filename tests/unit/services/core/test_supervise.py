@@ -37,3 +37,17 @@ async def test_loops_end_with_the_block() -> None:
     async with Supervisor().running(loop=loop):
         await asyncio.sleep(0)
     assert ended
+
+
+async def test_a_loop_that_mistakes_its_end_for_a_failure_is_ended_all_the_same() -> None:
+    is_running = asyncio.Event()
+
+    async def mistakes() -> None:
+        is_running.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            raise RuntimeError("what a database driver may make of it") from error
+
+    async with asyncio.timeout(5), Supervisor().running(mistaken=mistakes):
+        await is_running.wait()

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from services.accounts.access import Right, check_role
 from services.core.errors import BadCursor, BadValue, MissingRight, NameTaken, ProjectNotFound, Unauthenticated
+from services.live.model import ChangeKind
 from services.projects import store
 from services.tracks.actions import delete_track
 from services.web.auth import CurrentPrincipal
@@ -64,17 +65,18 @@ async def change_project(
 
 
 @router.delete("/{project}", status_code=204, responses=responses(Unauthenticated, MissingRight, ProjectNotFound))
-async def delete_project(
-    project: str, principal: CurrentPrincipal, database: CurrentDatabase, resources: CurrentResources
-) -> None:
+async def delete_project(project: str, principal: CurrentPrincipal, resources: CurrentResources) -> None:
     """Delete a project with all its tracks."""
     principal.require_user()
     blobs: list[UUID] = []
-    async with database.transaction() as session:
+    async with resources.database.transaction() as session:
         found = await store.get_project(session, principal, project)
         check_role(found.role, Right.MANAGE)
-        for track_id in await store.live_track_ids(session, found.project_id):
+        track_ids = await store.live_track_ids(session, found.project_id)
+        for track_id in track_ids:
             blobs += await delete_track(session, track_id)
         await store.delete_project(session, found.project_id)
+    for track_id in track_ids:
+        resources.changes.note(track_id, found.project_id, None, ChangeKind.DATA, ChangeKind.TRACK)
     # After the commit: a blob without a row is waste, a row without its blob would be a loss.
     await resources.blobs.delete(blobs)

@@ -17,13 +17,14 @@ from services.core.errors import (
     TrackNotFound,
     Unauthenticated,
 )
+from services.live.model import ChangeKind
 from services.projects.store import get_project
 from services.tracks import actions, store
 from services.tracks.model import TrackStatus
 from services.web.auth import CurrentPrincipal, ReadableTrack, WritableTrack
 from services.web.problem import responses
 from track_api.cursors import read_cursor, write_cursor
-from track_api.deps import CurrentClock, CurrentDatabase, CurrentResources, Reading
+from track_api.deps import CurrentClock, CurrentResources, Reading
 from track_api.routes.projects import Limit, Search
 from track_api.schemas.tracks import TrackChange, TrackIn, TrackList, TrackOut
 
@@ -76,16 +77,17 @@ async def list_tracks(
     responses=responses(Unauthenticated, MissingRight, ProjectNotFound, BadValue),
 )
 async def create_track(
-    project: str, body: TrackIn, principal: CurrentPrincipal, database: CurrentDatabase, clock: CurrentClock
+    project: str, body: TrackIn, principal: CurrentPrincipal, resources: CurrentResources, clock: CurrentClock
 ) -> TrackOut:
     """Make a track; without a name it gets a readable one."""
     principal.require_user()
-    async with database.transaction() as session:
+    async with resources.database.transaction() as session:
         found = await get_project(session, principal, project)
         check_role(found.role, Right.WRITE)
         track = await actions.create_track(
             session, found.project_id, created_by=principal.name, name=body.name, tags=body.tags, notes=body.notes
         )
+    resources.changes.note_track(track.track_id, track.project_id)
     return TrackOut.of(track, clock.now())
 
 
@@ -97,18 +99,20 @@ async def get_track(access: ReadableTrack, session: Reading, clock: CurrentClock
 
 @router.patch("/tracks/{track_id}", responses=_TRACK_ERRORS | responses(BadValue))
 async def change_track(
-    access: WritableTrack, body: TrackChange, database: CurrentDatabase, clock: CurrentClock
+    access: WritableTrack, body: TrackChange, resources: CurrentResources, clock: CurrentClock
 ) -> TrackOut:
     """Rename, tag or annotate a track."""
-    async with database.transaction() as session:
+    async with resources.database.transaction() as session:
         track = await actions.change_track(session, access.track_id, name=body.name, tags=body.tags, notes=body.notes)
+    resources.changes.note_track(access.track_id, access.project_id)
     return TrackOut.of(track, clock.now())
 
 
 @router.delete("/tracks/{track_id}", status_code=204, responses=_TRACK_ERRORS)
-async def delete_track(access: WritableTrack, database: CurrentDatabase, resources: CurrentResources) -> None:
+async def delete_track(access: WritableTrack, resources: CurrentResources) -> None:
     """Delete a track with everything it holds."""
-    async with database.transaction() as session:
+    async with resources.database.transaction() as session:
         blobs = await actions.delete_track(session, access.track_id)
+    resources.changes.note(access.track_id, access.project_id, None, ChangeKind.DATA, ChangeKind.TRACK)
     # After the commit: a blob without a row is waste, a row without its blob would be a loss.
     await resources.blobs.delete(blobs)

@@ -1,0 +1,89 @@
+// What the server says of changes: which queries it touches, and when to ask for them. Pure, but for one flag.
+// Guarantees that a busy training never makes the page ask faster than it gets answers.
+import { useSyncExternalStore } from "react";
+import type { Change } from "@/api/types";
+
+/** Keys by track; null stands for all of its keys. "all" stands for everything. */
+export type Pending = Map<string, Set<string> | null> | "all";
+
+const MOST_KEYS = 1000;
+
+export function addChange(pending: Pending, change: Change): Pending {
+  if (pending === "all") return pending;
+  const known = pending.get(change.track_id);
+  if (known === null || change.keys === null) return pending.set(change.track_id, null);
+  const keys = new Set([...(known ?? []), ...change.keys]);
+  return pending.set(change.track_id, keys.size > MOST_KEYS ? null : keys);
+}
+
+/** Says whether the answer to a query may be another one now. Query keys are those of `api/`. */
+export function isTouched(queryKey: readonly unknown[], pending: Pending): boolean {
+  const [noun, owner, key] = queryKey;
+  if (noun === "tracks") return pending === "all" || pending.size > 0;
+  if (noun !== "track" && noun !== "tree" && noun !== "series" && noun !== "console") return false;
+  if (pending === "all") return true;
+  const keys = typeof owner === "string" ? pending.get(owner) : undefined;
+  if (keys === undefined) return false;
+  if (keys === null || noun === "track" || noun === "tree") return true;
+  if (noun === "series") return keys.has(String(key));
+  // A console stream is asked for by its name, and told of by its key.
+  return [...keys].some((one) => one.endsWith(`/${String(key)}`));
+}
+
+/** The rest after a reload that took so long: a page is busy a fifth of the time at most. */
+export function pauseAfter(tookMs: number, leastMs: number): number {
+  return Math.min(30_000, Math.max(leastMs, 4 * tookMs));
+}
+
+/** Gathers changes and hands them to `reload`: at once when it rests, together when it does not. */
+export class Pacer {
+  private pending: Pending = new Map();
+  private isBusy = false;
+  private isStopped = false;
+
+  constructor(
+    private readonly reload: (pending: Pending) => Promise<unknown>,
+    private readonly leastMs: number,
+  ) {}
+
+  add(change: Change | "all"): void {
+    this.pending = change === "all" ? "all" : addChange(this.pending, change);
+    if (!this.isBusy) void this.work();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  private async work(): Promise<void> {
+    this.isBusy = true;
+    while (!this.isStopped && (this.pending === "all" || this.pending.size > 0)) {
+      const taken = this.pending;
+      this.pending = new Map();
+      const started = performance.now();
+      await this.reload(taken);
+      const pause = pauseAfter(performance.now() - started, this.leastMs);
+      await new Promise((resume) => setTimeout(resume, pause));
+    }
+    this.isBusy = false;
+  }
+}
+
+let isLive = false;
+const listeners = new Set<() => void>();
+
+/** Says that the server tells this page what changes, or that it does not any more. */
+export function setLive(value: boolean): void {
+  if (isLive === value) return;
+  isLive = value;
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function useIsLive(): boolean {
+  return useSyncExternalStore(subscribe, () => isLive);
+}

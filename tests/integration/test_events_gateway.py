@@ -1,0 +1,101 @@
+"""Live events through the local gateway: unbuffered, noticed when the page leaves, ended when the gateway stops."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from support.events import listening
+from support.ingest import MSGPACK, Place, batch, make_place
+from support.servers import ServerProcess, free_port
+
+from services.storage.database import Database
+
+_GATEWAY = Path(__file__).parents[2] / "deploy" / "local" / "gateway.py"
+
+
+class _Site:
+    """The gateway and the services behind it."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.track_api, self.ingest_api = ServerProcess("track_api"), ServerProcess("ingest_api")
+        port = free_port()
+        ports = {
+            "GATEWAY": str(port),
+            "INGEST_API": self.ingest_api.url.rpartition(":")[2],
+            "TRACK_API": self.track_api.url.rpartition(":")[2],
+            "TB_PROXY": "1",
+        }
+        variables = {f"MLSTEAM_GATEWAY_{name}_PORT": value for name, value in ports.items()}
+        self.url = f"http://127.0.0.1:{port}"
+        self.gateway = subprocess.Popen([sys.executable, str(_GATEWAY)], env={**os.environ, **variables})
+
+    async def wait_ready(self) -> None:
+        await asyncio.gather(self.track_api.wait_ready(), self.ingest_api.wait_ready())
+        async with httpx2.AsyncClient() as client:
+            for _ in range(100):
+                try:
+                    if (await client.get(f"{self.url}/readyz")).status_code == 200:
+                        return
+                except httpx2.TransportError:
+                    pass
+                await asyncio.sleep(0.1)
+        pytest.fail("the gateway did not become ready")
+
+    async def listeners(self) -> float:
+        async with httpx2.AsyncClient() as client:
+            lines = (await client.get(f"{self.track_api.url}/metrics")).text.splitlines()
+        return float(next(line for line in lines if line.startswith("mlsteam_event_listeners ")).split()[1])
+
+    def stop(self) -> None:
+        if self.gateway.poll() is None:
+            self.gateway.kill()
+            self.gateway.wait()
+        self.track_api.stop()
+        self.ingest_api.stop()
+
+
+@pytest.fixture
+async def site(database: Database, service_environment: dict[str, str]) -> AsyncIterator[_Site]:
+    made = _Site(await make_place(database))
+    try:
+        await made.wait_ready()
+        yield made
+    finally:
+        made.stop()
+
+
+async def test_events_pass_the_gateway_at_once_and_end_with_either_side(site: _Site) -> None:
+    headers = {"authorization": f"Bearer {site.place.token}"}
+    async with (
+        httpx2.AsyncClient(base_url=site.url, headers=headers) as writer,
+        listening(site.url, site.place.token, track=str(site.place.track_id)) as events,
+    ):
+        waited = []
+        for seq in range(1, 11):
+            answer = await writer.post(site.place.batches, content=batch(seq), headers=MSGPACK)
+            assert answer.status_code == 200, answer.text
+            acked = time.perf_counter()
+            assert (await events.changed(3))["keys"] == ["loss"]
+            waited.append((time.perf_counter() - acked) * 1000)
+            await asyncio.sleep(0.25)
+        print(f"\nthrough the gateway: worst {max(waited):.1f} ms")  # noqa: T201 (a measure worth seeing)
+        assert await site.listeners() == 1
+    async with asyncio.timeout(10):
+        while await site.listeners() != 0:  # noqa: ASYNC110 (another process has no event to wait for)
+            await asyncio.sleep(0.05)
+    async with listening(site.url, site.place.token, project="demo") as events:
+        started = time.perf_counter()
+        site.gateway.send_signal(signal.SIGTERM)
+        assert await events.rest() == []
+        assert await asyncio.to_thread(site.gateway.wait, 10) in {0, -signal.SIGTERM}
+        took = time.perf_counter() - started
+    print(f"\nthe gateway stopped with an open stream in {took * 1000:.0f} ms")  # noqa: T201 (as above)
+    assert took < 4, "it waited for the stream"
