@@ -83,8 +83,8 @@ frontend-test: dev ## vitest
 	@echo "==> vitest"
 	@cd frontend && ../$(LOCAL)/node.sh npm run --silent test
 
-bench: dev ## timed runs; judged against another tool in the same run, never part of `make test`
-	@for file in tests/bench/bench_*.py; do echo "==> $$file"; $(PY) $$file; done
+bench: dev ## timed runs beside another tool; BENCH="ingest read" runs some; never part of `make test`
+	@$(PY) tests/bench/run.py $(BENCH)
 
 check: test ## the same as test: what continuous integration runs
 

@@ -49,7 +49,7 @@ class Generator:
         self._bytes = 0
 
     async def run(self) -> Outcome:
-        """Probe, encode, wait for the word, send, count."""
+        """Probe, encode, wait for the word, send, count. Raises: GeneratorFailed."""
         if self._plan.batches is not None:
             self._encode(self._plan.batches)
         else:
@@ -62,7 +62,8 @@ class Generator:
         gc.freeze()
         gc.disable()
         say("ready", bytes=self._bytes)
-        await asyncio.to_thread(sys.stdin.readline)
+        if not await asyncio.to_thread(sys.stdin.readline):
+            raise GeneratorFailed("the parent has gone")
         return await self._count()
 
     async def _connect(self) -> None:

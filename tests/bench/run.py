@@ -6,6 +6,7 @@ stand in the table.
 
 import argparse
 import asyncio
+import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
@@ -47,7 +48,15 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
+def _end_in_order_when_told() -> None:
+    # PostgreSQL outlives us when nobody stops it.
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
 async def _main(arguments: argparse.Namespace) -> int:
+    _end_in_order_when_told()
     options = Options(
         arguments.seconds, arguments.warm, arguments.transposer_seconds, arguments.runs, arguments.long_points
     )
@@ -74,4 +83,7 @@ async def _main(arguments: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_main(_arguments())))
+    try:
+        sys.exit(asyncio.run(_main(_arguments())))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)

@@ -25,6 +25,8 @@ def _processor() -> str:
 def _disk(folder: Path) -> str:
     mounts = [part for part in psutil.disk_partitions(all=True) if folder.is_relative_to(part.mountpoint)]
     mount = max(mounts, key=lambda part: len(part.mountpoint))
+    if mount.fstype == "tmpfs":
+        return "NONE, a folder in memory: commits cost nothing here, set TMPDIR to a folder on a disk"
     device = folder.stat().st_dev
     queue = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve()
     # A partition has no queue of its own, its disk has.

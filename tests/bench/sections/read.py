@@ -75,6 +75,10 @@ class Reads:
         except OSError as error:
             raise BenchFailed(f"track-api does not answer: {error}") from error
 
+    def floor(self) -> None:
+        """Time an address that does nothing: what HTTP and this reader cost by themselves."""
+        self.time("an answer without data, /healthz", partial(self._get, "/healthz"))
+
     def unchanged(self, track: str) -> None:
         """Time the answer to a reader who has it already."""
         mark = ask(self._caller, series(track)).headers["etag"]
@@ -155,6 +159,7 @@ async def _read_chunks(bench: Bench, url: str, one: Place, options: Options) -> 
         await check_counts(services, wide, _TREE, outcome)
         n_points, track = _ONE_BATCHES * _ONE.points, one.tracks[0]
         reads = Reads(services, one, options)
+        reads.floor()
         reads.chart("1 M points", track, n_points, targets.READ_MS["1M"])
         reads.unchanged(track)
         reads.many(many, _MANY_BATCHES * _MANY.points)

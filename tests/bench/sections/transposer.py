@@ -23,6 +23,7 @@ _PACES = (
 )
 _IDLE = Load("idle", clients=1, keys=1, points=20_000)
 _IDLE_BATCHES = 50
+_ROWS = 11
 _READ_EVERY_S = 0.2
 _READ_BEFORE_S = 10.0
 _REACHED = 0.95
@@ -104,11 +105,10 @@ class Watch:
         return time.perf_counter() - began
 
 
-def growth(samples: list[Sample]) -> float:
-    """Return the largest batch log of the last third against that of the third before; about 1 is steady."""
-    third = max(1, len(samples) // 3)
-    before = max((s.log_points for s in samples[third : 2 * third]), default=0)
-    last = max((s.log_points for s in samples[2 * third :]), default=0)
+def growth(sizes: list[int]) -> float:
+    """Return the largest of the last third against the largest of the third before; about 1 is steady."""
+    third = max(1, len(sizes) // 3)
+    before, last = max(sizes[third : 2 * third], default=0), max(sizes[2 * third :], default=0)
     return last / before if before else float(last > 0)
 
 
@@ -140,22 +140,27 @@ async def _run_pace(bench: Bench, load: Load, options: Options) -> list[Row]:
     return _rows(load, outcome, watch, used, before_ms=read_before_ms, drained_s=drained_s)
 
 
+def _verdict(grown: float) -> str:
+    state = "steady" if targets.BACKLOG_GROWTH.is_met(grown) else "GROWING"
+    return f"{state}: the most of the last third against the most of the second third"
+
+
 def _rows(
     load: Load, outcome: Outcome, watch: Watch, used: dict[str, float], *, before_ms: float, drained_s: float
 ) -> list[Row]:
     assert load.rate is not None
     reached = outcome.points_a_second >= _REACHED * load.rate
     how = f"{load.sentence()}, {outcome.seconds:.0f} s" + ("" if reached else "; THE PACE WAS NOT REACHED")
-    samples, grown = watch.samples, growth(watch.samples)
-    is_steady = targets.BACKLOG_GROWTH.is_met(grown)
+    samples = watch.samples
+    grown, swollen = growth([s.log_points for s in samples]), growth([s.log_bytes for s in samples])
     largest = max(samples, key=lambda s: s.log_points)
     millions = outcome.points / 1e6
     cpu = ", ".join(f"{name} {seconds / millions:.3f}" for name, seconds in used.items())
-    verdict = f"{'steady' if is_steady else 'GROWING'}: largest of the last third against the second third"
     name, log_rows = f"pace {load.name}", f"{largest.log_rows:,} rows"
     return [
         Row("transposer", f"{name}: points/s taken in", outcome.points_a_second, "", how, targets.paced(load.rate)),
-        Row("transposer", f"{name}: growth of the batch log", grown, "x", verdict, targets.BACKLOG_GROWTH),
+        Row("transposer", f"{name}: growth of the log, points", grown, "x", _verdict(grown), targets.BACKLOG_GROWTH),
+        Row("transposer", f"{name}: growth of the log, bytes", swollen, "x", _verdict(swollen), targets.BACKLOG_GROWTH),
         Row(
             "transposer",
             f"{name}: most M points in the log",
@@ -179,5 +184,5 @@ async def run(bench: Bench, options: Options) -> list[Row]:
     for load in _PACES:
         progress(f"pace {load.name}: {load.sentence()} for {options.transposer_s:.0f} s")
         rows += await _run_pace(bench, load, options)
-        progress("; ".join(f"{row.figure.partition(': ')[2]} {' '.join(row.cells()[2:4])}" for row in rows[-10:-7]))
+        progress("; ".join(" ".join(row.cells()[1:4]) for row in rows[-_ROWS:][:3]))
     return rows
