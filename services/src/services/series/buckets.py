@@ -4,7 +4,8 @@ Pure. Guarantees that the extremes of every bucket are exact and come with their
 at every zoom.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ class Grid:
     start: float
     stop: float
     n: int
+    _last: tuple[Floats, NDArray[np.int64]] | None = field(default=None, compare=False, repr=False)
 
     @property
     def edges(self) -> Floats:
@@ -42,6 +44,13 @@ class Grid:
 
     def bounds(self, x: Floats) -> NDArray[np.int64]:
         """Return where in ordered positions each column starts, and after the last one the end: n + 1 places."""
+        # Series that were logged together share one x, and come one after the other.
+        if self._last is None or self._last[0] is not x:
+            object.__setattr__(self, "_last", (x, self._find_bounds(x)))
+        assert self._last is not None  # noqa: S101 (set just above)
+        return self._last[1].copy()
+
+    def _find_bounds(self, x: Floats) -> NDArray[np.int64]:
         # Of columns without width the first one holds everything.
         inner = np.searchsorted(x, self.edges[1:-1], "left" if self.start < self.stop else "right")
         first, end = np.searchsorted(x, self.start, "left"), np.searchsorted(x, self.stop, "right")
@@ -122,8 +131,13 @@ class _Extremes:
 
     def __init__(self, n: int) -> None:
         self.values, self.at = np.full(n, np.nan), np.full(n, -1, np.int64)
+        self._is_used = False
 
     def keep(self, buckets: NDArray[np.intp], new: Floats, new_at: NDArray[np.int64], is_better: np.ufunc) -> None:
+        if not self._is_used:
+            self._is_used = True
+            self.values[buckets], self.at[buckets] = new, new_at
+            return
         old, old_at = self.values[buckets], self.at[buckets]
         wins = (old_at < 0) | is_better(new, old) | ((new == old) & (new_at < old_at))
         wins &= new_at >= 0
@@ -157,6 +171,9 @@ def _first_equal(
 ) -> NDArray[np.int64]:
     """Return the place of the first item of each run that equals the run's extreme; -1 where there is none."""
     hits = np.flatnonzero(items == np.repeat(extremes, lengths))
+    if len(hits) == len(starts) and not np.isnan(extremes).any():
+        # One each, as nearly always with measured values.
+        return hits
     if not len(hits):
         return np.full(len(starts), -1, np.int64)
     at = hits[np.minimum(np.searchsorted(hits, starts), len(hits) - 1)]
@@ -170,22 +187,27 @@ def _gather(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> tuple[NDArra
     return np.arange(int(lengths.sum())) + np.repeat(starts - offsets, lengths), offsets
 
 
-def make_buckets(grid: Grid, x: Floats, numbers: Floats, blocks: Blocks | None = None) -> Buckets:
-    """Reduce points, ordered by x, to the columns of a grid; `blocks` are theirs, needed where buckets are wide."""
+def make_buckets(
+    grid: Grid, x: Floats, numbers: Floats, blocks: Callable[[], Blocks] | None = None, *, is_finite: bool = False
+) -> Buckets:
+    """Reduce points, ordered by x, to the columns of a grid.
+
+    `blocks` makes theirs, for where buckets are wide; `is_finite`: all numbers are known to be.
+    """
     bounds = grid.bounds(x)
     if bounds[-1] == bounds[0]:
         return empty_buckets(grid.n)
     starts, stops = bounds[:-1], bounds[1:]
     reducer = _Reducer(grid.n)
     if blocks is None or bounds[-1] - bounds[0] <= grid.n * _POINTS_PER_BUCKET:
-        _add_window(reducer, numbers, bounds)
+        _add_window(reducer, numbers, bounds, is_finite=is_finite)
     else:
         first_block, stop_block = -(-starts // BLOCK), stops // BLOCK
         is_wide = first_block < stop_block
         # The points before the first whole block and after the last one; a narrow bucket has only points.
         _add_points(reducer, numbers, starts, np.where(is_wide, first_block * BLOCK, stops))
         _add_points(reducer, numbers, np.where(is_wide, stop_block * BLOCK, stops), stops)
-        _add_blocks(reducer, blocks, np.flatnonzero(is_wide), first_block[is_wide], stop_block[is_wide])
+        _add_blocks(reducer, blocks(), np.flatnonzero(is_wide), first_block[is_wide], stop_block[is_wide])
     count = stops - starts
     filled = count > 0
     return Buckets(
@@ -201,11 +223,13 @@ def make_buckets(grid: Grid, x: Floats, numbers: Floats, blocks: Blocks | None =
     )
 
 
-def _add_window(reducer: _Reducer, numbers: Floats, bounds: NDArray[np.int64]) -> None:
+def _add_window(reducer: _Reducer, numbers: Floats, bounds: NDArray[np.int64], *, is_finite: bool) -> None:
     """Add all points between the first and the last bound, without copying them: buckets leave no gap."""
     first, end = int(bounds[0]), int(bounds[-1])
     filled = np.flatnonzero(bounds[:-1] < bounds[1:])
-    reducer.add(filled, bounds[filled] - first, _point_items(numbers[first:end], None, first))
+    picked = numbers[first:end]
+    items = _Items(picked, picked, picked, None, None, None, first) if is_finite else _point_items(picked, None, first)
+    reducer.add(filled, bounds[filled] - first, items)
 
 
 def _point_items(picked: Floats, positions: NDArray[np.int64] | None, first_at: int = 0) -> _Items:

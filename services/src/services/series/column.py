@@ -4,9 +4,11 @@ Called by read.py. Guarantees that of equal times the point that arrived later c
 twice only the later point is drawn.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +49,7 @@ class Ordered:
 
     def buckets(self, grid: Grid) -> Buckets:
         """Reduce the points to the columns of a grid."""
-        return make_buckets(grid, self.x, self.numbers, self._blocks)
+        return make_buckets(grid, self.x, self.numbers, lambda: self._blocks, is_finite=self.column.is_finite)
 
     def points(self, first: int, end: int) -> "Drawn":
         """Return the points between two places as they were logged."""
@@ -66,6 +68,14 @@ class Drawn:
     values: list[Value]
 
 
+_shared: WeakValueDictionary[bytes, Floats] = WeakValueDictionary()
+
+
+def share(axis: Floats) -> Floats:
+    """Return the array that holds just these bytes already, if there is one."""
+    return _shared.setdefault(hashlib.blake2b(memoryview(np.ascontiguousarray(axis)), digest_size=16).digest(), axis)
+
+
 class Column:
     """Points of one series, whatever types they have. Make it with points in order of arrival."""
 
@@ -77,7 +87,8 @@ class Column:
         if (times[1:] < times[:-1]).any():
             self._order = np.argsort(times, kind="stable")
             times, steps, numbers = times[self._order], steps[self._order], numbers[self._order]
-        self.times, self.steps, self.numbers = times, steps, numbers
+        # Series that were logged together have one axis; it is kept once.
+        self.times, self.steps, self.numbers = share(times), share(steps), numbers
         types = {part.type for part in parts}
         # Floats are what `numbers` holds; anything else is looked up where it came from.
         self._parts: list[Points] | None = None if types == {ValueType.FLOAT} else list(parts)
