@@ -29,7 +29,12 @@ def is_public(method: str, path: str) -> bool:
 
 def create_app(settings: TrackApiSettings) -> FastAPI:
     """Make the app."""
-    edge = Edge("track-api", "MLSteam Track: reading and control", is_public=is_public)
+    edge = Edge(
+        "track-api",
+        "MLSteam Track: reading and control",
+        is_public=is_public,
+        access_cache_s=settings.track_api_access_cache_s,
+    )
     app = create_base_app(edge, lambda: open_resources(settings))
     app.state.attempts = Attempts()
 

@@ -15,6 +15,12 @@ class TrackApiSettings(ServiceSettings):
     track_api_static_dir: Path = Field(
         default=Path("frontend/dist"), description="Folder of the built page; without it only the API is served"
     )
+    track_api_access_cache_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=60,
+        description="Seconds a proven sign-in or token is trusted; one revoked by another replica works so long",
+    )
     track_api_cache_bytes: int = Field(
         default=512 << 20, ge=0, description="Memory for series that were read, so that the next zoom needs no disk"
     )

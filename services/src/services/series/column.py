@@ -73,7 +73,7 @@ _shared: WeakValueDictionary[bytes, Floats] = WeakValueDictionary()
 
 def share(axis: Floats) -> Floats:
     """Return the array that holds just these bytes already, if there is one."""
-    return _shared.setdefault(hashlib.blake2b(memoryview(np.ascontiguousarray(axis)), digest_size=16).digest(), axis)
+    return _shared.setdefault(hashlib.blake2b(np.ascontiguousarray(axis).data, digest_size=16).digest(), axis)
 
 
 class Column:

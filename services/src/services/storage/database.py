@@ -21,6 +21,7 @@ Session = NewType("Session", AsyncSession)
 ReadSession = NewType("ReadSession", AsyncSession)
 AnySession = Session | ReadSession
 
+_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 # Longer than any statement a request should wait for; a stuck one must not hold a connection for ever.
 _STATEMENT_TIMEOUT_MS = 60_000
 _CONNECT_TIMEOUT_S = 10
@@ -73,7 +74,7 @@ class Database:
     async def read(self) -> AsyncIterator[ReadSession]:
         """Run a block on one read-only snapshot, so that merged levels never show a point twice or not at all."""
         async with _translated(), self._sessions() as session:
-            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            await session.connection(execution_options=_SNAPSHOT)
             yield ReadSession(session)
 
     @staticmethod
@@ -135,6 +136,10 @@ async def _driver(session: AnySession) -> asyncpg.Connection:
     raw = await (await session.connection()).get_raw_connection()
     driver = raw.driver_connection
     assert isinstance(driver, asyncpg.Connection), "the dialect is asyncpg's"  # noqa: S101 (an invariant)
+    if not driver.is_in_transaction():
+        # SQLAlchemy begins when it first executes something itself; without this, what runs on the driver before that
+        # would stand outside the transaction. There is no public way that does not cost a round trip more.
+        await raw.dbapi_connection._start_transaction()  # type: ignore[union-attr]  # noqa: SLF001
     return driver
 
 

@@ -27,6 +27,8 @@ SESSION_COOKIE = "mlsteam_session"
 # A page of another site cannot send a header of its own choice without asking first, and we never say yes.
 REQUEST_HEADER = "x-mlsteam-request"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# What signs out, revokes, deletes or demotes is one of these: this process then believes nothing it proved before.
+_TAKING_METHODS = frozenset({"DELETE", "PATCH", "PUT"})
 _CACHE_ENTRIES = 10_000
 
 IsPublic = Callable[[str, str], bool]
@@ -67,6 +69,10 @@ class AccessCache:
         if len(self._entries) >= _CACHE_ENTRIES:
             self._entries.clear()
         self._entries[key] = (time.monotonic() + self._lasts_s, value)
+
+    def clear(self) -> None:
+        """Forget everything, because a right may have been taken away."""
+        self._entries.clear()
 
 
 def _cookie_of(headers: Headers) -> str | None:
@@ -109,7 +115,11 @@ class Authentication:
                 return
             await problem_response(error, scope["state"].get("request_id", ""))(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            if method in _TAKING_METHODS:
+                self._cache.clear()
 
     async def _prove(self, headers: Headers, method: str) -> Principal:
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -138,10 +148,14 @@ class Authentication:
         return principal
 
     async def _prove_session(self, secret: str) -> Principal:
+        kept = self._cache.get(("session", secret))
+        if isinstance(kept, Principal):
+            return kept
         async with self._database().read() as session:
             principal = await store.find_session(session, secret, self._clock.now())
         if principal is None:
             raise Unauthenticated("Your sign-in has ended; sign in again.")
+        self._cache.put(("session", secret), principal)
         return principal
 
 
