@@ -270,7 +270,11 @@ export interface paths {
         get: operations["get_tree_api_v3_tracks__track_id__tree_get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete Tree
+         * @description Delete a key, or a folder with all that lies below it. A key that is logged again afterwards starts anew.
+         */
+        delete: operations["delete_tree_api_v3_tracks__track_id__tree_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2137,6 +2141,73 @@ export interface operations {
                 };
             };
             /** @description `bad_cursor`: The cursor was not made by this list; start again without it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_tree_api_v3_tracks__track_id__tree_delete: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `leaf_not_found`: This track holds nothing of that kind under that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_key`: The key cannot be used. */
             422: {
                 headers: {
                     [name: string]: unknown;

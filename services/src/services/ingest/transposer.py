@@ -7,13 +7,13 @@ point loses and doubles nothing: points appear in their new place and rows vanis
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import asyncpg
 import numpy as np
 import structlog
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from services.core.cache import ByteLru
@@ -27,13 +27,13 @@ from services.core.telemetry import (
     TRANSPOSED_POINTS,
 )
 from services.core.values import LeafKind
-from services.ingest.settle import Moved, settle
 from services.series.grouping import LeafIds, columns_of, group_columns
-from services.storage.batch_body import KeyList, SeriesColumns
-from services.storage.batch_log import drop_batches, find_backlog, read_tail
+from services.series.settle import Moved, settle
+from services.storage.batch_body import BatchBody, KeyList, SeriesColumns
+from services.storage.batch_log import claim_track, drop_batches, find_backlog, read_tail
 from services.storage.database import Database, Session
 from services.storage.tables import tracks
-from services.tracks.leaves import ensure_leaves
+from services.tracks.leaves import ensure_leaves, find_leaves
 
 log = structlog.get_logger()
 
@@ -103,8 +103,7 @@ async def transpose_track(session: Session, track_id: UUID, leaf_ids: ByteLru[Le
 
     Nothing is moved when another replica is at the track.
     """
-    claim = func.pg_try_advisory_xact_lock(func.hashtextextended(str(track_id), 0))
-    if not await session.scalar(select(claim)):
+    if not await claim_track(session, track_id, wait=False):
         return 0, 0
     await session.execute(text("SET LOCAL statement_timeout = '300s'"))
     # Against a deletion at the same moment: whoever comes second sees what the first has done.
@@ -116,7 +115,13 @@ async def transpose_track(session: Session, track_id: UUID, leaf_ids: ByteLru[Le
         bodies = [(batch.decode(), batch.refused) for batch in batches]
         numbered: dict[KeyList, LeafIds] = {}
         for keys in {one.keys for body, _ in bodies for one in body.series}:
-            numbered[keys] = await _leaf_ids_of(session, track_id, track.leaves_version, keys, leaf_ids)
+            name = (track_id, track.leaves_version, keys)
+            held = leaf_ids.get(name)
+            if held is None:
+                held, is_complete = await _leaf_ids_of(session, track_id, keys, bodies)
+                if is_complete:
+                    leaf_ids.put(name, held, held.nbytes + 500)
+            numbered[keys] = held
         columns = list(columns_of(bodies, numbered.__getitem__))
         moved = await asyncio.to_thread(_arrange, columns)
         n_points = sum(len(grouped.times) for grouped in moved.grouped)
@@ -129,19 +134,27 @@ async def transpose_track(session: Session, track_id: UUID, leaf_ids: ByteLru[Le
 
 
 async def _leaf_ids_of(
-    session: Session, track_id: UUID, version: int, keys: KeyList, known: ByteLru[LeafIds]
-) -> LeafIds:
-    """Return the leaf of each key, -1 for a bad key or one that holds another kind."""
-    name = (track_id, version, keys)
-    found = known.get(name)
-    if found is None:
-        good = dict.fromkeys(
-            (key for place, key in enumerate(keys.keys) if place not in keys.problems), LeafKind.SERIES
-        )
-        leaves = await ensure_leaves(session, track_id, good)
-        ids = {key: leaf.leaf_id for key, leaf in leaves.items() if leaf.kind is LeafKind.SERIES}
-        found = np.array([ids.get(key, -1) for key in keys.keys], np.int64)
-        known.put(name, found, found.nbytes + 500)
+    session: Session, track_id: UUID, keys: KeyList, bodies: Sequence[tuple[BatchBody, frozenset[int]]]
+) -> tuple[LeafIds, bool]:
+    """Return the leaf of each key, -1 for what cannot be one, and whether that holds as long as the leaves do."""
+    leaves = await find_leaves(session, track_id, keys.keys)
+    missing = {key for place, key in enumerate(keys.keys) if key not in leaves and place not in keys.problems}
+    # A key that was deleted and only stands in batches from before must not come back.
+    logged = _logged_keys(keys, bodies) & missing if missing else set()
+    if logged:
+        leaves |= await ensure_leaves(session, track_id, dict.fromkeys(sorted(logged), LeafKind.SERIES))
+    ids = {key: leaf.leaf_id for key, leaf in leaves.items() if leaf.kind is LeafKind.SERIES}
+    return np.array([ids.get(key, -1) for key in keys.keys], np.int64), logged == missing
+
+
+def _logged_keys(keys: KeyList, bodies: Sequence[tuple[BatchBody, frozenset[int]]]) -> set[str]:
+    found: set[str] = set()
+    for body, refused in bodies:
+        start = 0
+        for one in body.series:
+            if one.keys is keys:
+                found.update(key for place, key in enumerate(keys.keys) if start + place not in refused)
+            start += len(one.keys)
     return found
 
 

@@ -48,7 +48,7 @@ class Grid:
         if self._last is None or self._last[0] is not x:
             object.__setattr__(self, "_last", (x, self._find_bounds(x)))
         assert self._last is not None  # noqa: S101 (set just above)
-        return self._last[1].copy()
+        return self._last[1]
 
     def _find_bounds(self, x: Floats) -> NDArray[np.int64]:
         # Of columns without width the first one holds everything.
@@ -180,11 +180,12 @@ def _first_equal(
     return np.where((at >= starts) & (at < starts + lengths), at, -1)
 
 
-def _gather(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return all positions of ranges one after the other, and where in them each range starts. No range is empty."""
+def _gather(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return all positions of ranges, one after the other."""
     lengths = stops - starts
     offsets = np.cumsum(lengths) - lengths
-    return np.arange(int(lengths.sum())) + np.repeat(starts - offsets, lengths), offsets
+    positions: NDArray[np.int64] = np.arange(int(lengths.sum())) + np.repeat(starts - offsets, lengths)
+    return positions
 
 
 def make_buckets(
@@ -205,8 +206,9 @@ def make_buckets(
         first_block, stop_block = -(-starts // BLOCK), stops // BLOCK
         is_wide = first_block < stop_block
         # The points before the first whole block and after the last one; a narrow bucket has only points.
-        _add_points(reducer, numbers, starts, np.where(is_wide, first_block * BLOCK, stops))
-        _add_points(reducer, numbers, np.where(is_wide, stop_block * BLOCK, stops), stops)
+        head_stops = np.where(is_wide, first_block * BLOCK, stops)
+        tail_starts = np.where(is_wide, stop_block * BLOCK, stops)
+        _add_ends(reducer, numbers, np.column_stack([starts, tail_starts]), np.column_stack([head_stops, stops]))
         _add_blocks(reducer, blocks(), np.flatnonzero(is_wide), first_block[is_wide], stop_block[is_wide])
     count = stops - starts
     filled = count > 0
@@ -241,10 +243,13 @@ def _point_items(picked: Floats, positions: NDArray[np.int64] | None, first_at: 
     return _Items(finite, finite, total, is_finite.astype(np.int64), positions, positions, first_at)
 
 
-def _add_points(reducer: _Reducer, numbers: Floats, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> None:
-    buckets = np.flatnonzero(starts < stops)
+def _add_ends(reducer: _Reducer, numbers: Floats, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> None:
+    """Add the points of two ranges of each bucket, as one run."""
+    lengths = (stops - starts).sum(1)
+    buckets = np.flatnonzero(lengths)
     if len(buckets):
-        positions, run_starts = _gather(starts[buckets], stops[buckets])
+        positions = _gather(starts.ravel(), stops.ravel())
+        run_starts = (np.cumsum(lengths) - lengths)[buckets]
         reducer.add(buckets, run_starts, _point_items(numbers[positions], positions))
 
 
@@ -253,7 +258,8 @@ def _add_blocks(
 ) -> None:
     if not len(buckets):
         return
-    chosen, run_starts = _gather(starts, stops)
+    chosen = _gather(starts, stops)
+    run_starts = np.cumsum(stops - starts) - (stops - starts)
     at = chosen * BLOCK
     items = _Items(
         blocks.min[chosen], blocks.max[chosen], blocks.sum[chosen], blocks.n_finite[chosen],
@@ -268,7 +274,7 @@ def bucket_blocks(grid: Grid, x_first: Floats, x_of: tuple[Floats, Floats], stor
     A block belongs to the column of its first point, so a bucket may hold up to 63 points of its neighbour. `x_of` says
     where the minimum and the maximum of each block stand.
     """
-    bounds = grid.bounds(x_first)
+    bounds = grid.bounds(x_first).copy()
     # The block in which the window starts began before it.
     bounds[0] = max(0, bounds[0] - int(bounds[0] < len(x_first) and x_first[bounds[0]] > grid.start))
     bounds = np.maximum(bounds, bounds[0])

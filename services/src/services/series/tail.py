@@ -11,9 +11,7 @@ from services.core.cache import ByteLru
 from services.core.points import Points
 from services.storage.batch_body import BatchBody
 from services.storage.batch_log import list_tail, read_batches
-from services.storage.database import ReadSession
-
-_Decoded = tuple[BatchBody, frozenset[int]]
+from services.storage.database import AnySession
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,8 @@ class Tail:
     """
 
     mark: bytes
-    bodies: list[_Decoded]
+    names: list[tuple[UUID, int]]
+    bodies: list[tuple[BatchBody, frozenset[int]]]
 
     def points_of(self, key: str) -> list[Points]:
         """Return the points of one series."""
@@ -41,25 +40,27 @@ class Tail:
 class TailCache:
     """Decoded batches by track, writer and number."""
 
-    def __init__(self, batches: ByteLru[_Decoded]) -> None:
+    def __init__(self, batches: ByteLru[BatchBody]) -> None:
         self._batches = batches
 
-    async def read(self, session: ReadSession, track_id: UUID) -> Tail:
+    async def read(self, session: AnySession, track_id: UUID) -> Tail:
         """Return what is in the batch log of a track; only what was not seen before is read and decoded."""
-        names = await list_tail(session, track_id)
-        held: dict[tuple[UUID, int], _Decoded | None] = {
-            name: self._batches.get(("batch", track_id, *name)) for name in names
-        }
-        missing = [name for name in names if held[name] is None]
+        refused = await list_tail(session, track_id)
+        held: dict[tuple[UUID, int], BatchBody | None]
+        held = {name: self._batches.get(("batch", track_id, *name)) for name in refused}
+        missing = [name for name in refused if held[name] is None]
         for batch in await read_batches(session, track_id, missing) if missing else []:
-            fresh = batch.decode(), batch.refused
-            held[batch.writer, batch.seq] = fresh
-            size = 1_000 + sum(8 * len(one.values) + one.times.nbytes * 2 for one in fresh[0].series)
-            self._batches.put(("batch", track_id, batch.writer, batch.seq), fresh, size)
-        mark = hashlib.blake2b(b"".join(writer.bytes + seq.to_bytes(8) for writer, seq in names)).digest()
-        return Tail(mark, [decoded for name in names if (decoded := held[name]) is not None])
+            body = batch.decode()
+            held[batch.writer, batch.seq] = body
+            size = 1_000 + sum(8 * len(one.values) + one.times.nbytes * 2 for one in body.series)
+            self._batches.put(("batch", track_id, batch.writer, batch.seq), body, size)
+        mark = hashlib.blake2b()
+        for (writer, seq), indexes in refused.items():
+            mark.update(writer.bytes + seq.to_bytes(8) + len(indexes).to_bytes(4))
+        bodies = [(body, refused[name]) for name, body in held.items() if body is not None]
+        return Tail(mark.digest(), list(refused), bodies)
 
 
-async def read_whole_tail(session: ReadSession, track_id: UUID) -> Tail:
+async def read_whole_tail(session: AnySession, track_id: UUID) -> Tail:
     """Return what is in the batch log of a track, remembering nothing."""
     return await TailCache(ByteLru(0)).read(session, track_id)

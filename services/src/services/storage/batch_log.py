@@ -126,14 +126,17 @@ async def read_tail(session: AnySession, track_id: UUID, *, max_points: int) -> 
     return [_batch(row) for row in rows]
 
 
-async def list_tail(session: AnySession, track_id: UUID) -> list[tuple[UUID, int]]:
-    """Return writer and number of all batches of a track that were not transposed yet, in the order of their commit."""
+async def list_tail(session: AnySession, track_id: UUID) -> dict[tuple[UUID, int], frozenset[int]]:
+    """Return writer and number of all batches of a track that were not transposed yet, in the order of their commit.
+
+    With each, the running index of the series in it that must not be read.
+    """
     rows = await Database.fetch(
         session,
-        "SELECT writer, seq FROM batch_log WHERE track_id = $1 ORDER BY received_at, writer, seq",
+        "SELECT writer, seq, refused FROM batch_log WHERE track_id = $1 ORDER BY received_at, writer, seq",
         track_id,
     )
-    return [(row["writer"], row["seq"]) for row in rows]
+    return {(row["writer"], row["seq"]): frozenset(row["refused"]) for row in rows}
 
 
 async def read_batches(session: AnySession, track_id: UUID, names: Sequence[tuple[UUID, int]]) -> list[LoggedBatch]:
@@ -147,6 +150,26 @@ async def read_batches(session: AnySession, track_id: UUID, names: Sequence[tupl
         [seq for _, seq in names],
     )
     return [_batch(row) for row in rows]
+
+
+async def claim_track(session: Session, track_id: UUID, *, wait: bool) -> bool:
+    """Claim the moving of a track's points until the end of the transaction; without waiting, say whether it worked."""
+    function = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
+    rows = await Database.fetch(session, f"SELECT {function}(hashtextextended($1, 0)) AS got", str(track_id))
+    return wait or bool(rows[0]["got"])
+
+
+async def refuse_series(session: Session, track_id: UUID, refused: Sequence[tuple[UUID, int, list[int]]]) -> None:
+    """Note for batches (writer, number) the running index of series that must not be read any more."""
+    for writer, seq, indexes in refused:
+        await Database.fetch(
+            session,
+            "UPDATE batch_log SET refused = refused || $4::int[] WHERE track_id = $1 AND writer = $2 AND seq = $3",
+            track_id,
+            writer,
+            seq,
+            indexes,
+        )
 
 
 async def drop_batches(session: Session, track_id: UUID, batches: Sequence[LoggedBatch]) -> None:

@@ -3,10 +3,7 @@
 import hashlib
 from uuid import UUID
 
-from sqlalchemy import func, select
-
-from services.storage.database import AnySession
-from services.storage.tables import files, tracks, writers
+from services.storage.database import AnySession, Database
 
 
 async def data_version(session: AnySession, track_id: UUID) -> str:
@@ -14,15 +11,13 @@ async def data_version(session: AnySession, track_id: UUID) -> str:
 
     Transposing moves data and changes no answer, so it does not change the version.
     """
-    acked = select(func.coalesce(func.sum(writers.c.acked_through), 0)).where(writers.c.track_id == track_id)
-    uploaded = select(func.max(files.c.uploaded_at)).where(files.c.track_id == track_id)
-    counted = select(func.count()).select_from(files).where(files.c.track_id == track_id)
-    query = select(
-        tracks.c.updated_at,
-        tracks.c.next_leaf_id,
-        acked.scalar_subquery(),
-        uploaded.scalar_subquery(),
-        counted.scalar_subquery(),
-    ).where(tracks.c.track_id == track_id)
-    row = (await session.execute(query)).one_or_none()
-    return hashlib.sha256(repr(tuple(row or ())).encode()).hexdigest()[:24]
+    rows = await Database.fetch(
+        session,
+        "SELECT updated_at, next_leaf_id, leaves_version,"
+        " (SELECT sum(acked_through) FROM writers WHERE track_id = $1),"
+        " (SELECT max(uploaded_at) FROM files WHERE track_id = $1),"
+        " (SELECT count(*) FROM files WHERE track_id = $1)"
+        " FROM tracks WHERE track_id = $1",
+        track_id,
+    )
+    return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()[:24]

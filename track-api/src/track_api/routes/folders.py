@@ -5,10 +5,19 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from services.core.errors import BadCursor, BadKey, MissingRight, TrackDeleted, TrackNotFound, Unauthenticated
-from services.core.keys import check_folder
+from services.core.errors import (
+    BadCursor,
+    BadKey,
+    LeafNotFound,
+    MissingRight,
+    TrackDeleted,
+    TrackNotFound,
+    Unauthenticated,
+)
+from services.core.keys import check_folder, check_key
+from services.folders.delete import delete_folder
 from services.folders.tree import read_tree, read_values
-from services.web.auth import ReadableTrack
+from services.web.auth import ReadableTrack, WritableTrack
 from services.web.problem import responses
 from track_api.cursors import read_cursor, write_cursor
 from track_api.deps import CurrentResources, Reading, etag_of, marked, not_modified
@@ -40,6 +49,18 @@ async def get_tree(
     )
     cursor = write_cursor(more) if more is not None else None
     return _json({"path": path, "entries": entries, "next_cursor": cursor}, etag)
+
+
+@router.delete("/tree", status_code=204, responses=_ERRORS | responses(LeafNotFound))
+async def delete_tree(
+    access: WritableTrack, resources: CurrentResources, path: Annotated[str, Query(max_length=2000, min_length=1)]
+) -> None:
+    """Delete a key, or a folder with all that lies below it. A key that is logged again afterwards starts anew."""
+    async with resources.database.transaction() as session:
+        blobs = await delete_folder(session, access.track_id, check_key(path))
+    resources.changes.note(access.track_id, access.project_id, None)
+    # After the commit: a blob without a row is waste, a row without its blob would be a loss.
+    await resources.blobs.delete(blobs)
 
 
 @router.get("/values", responses=_ERRORS, response_model=ValuesOut)

@@ -1,6 +1,7 @@
 """What was moved out of the batch log to its place: chunks for long series, segments for the others.
 
-Called by the transposer inside its transaction. Guarantees that pages, segments and chunks say the same afterwards.
+Called by the transposer inside its transaction, and by whoever deletes series. Guarantees that pages, segments and chunks
+say the same afterwards.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,7 +71,7 @@ async def settle(session: Session, track_id: UUID, moved: Moved) -> None:
     if new_segments:
         await insert_segments(session, track_id, new_segments)
     for page in await _crowded_pages(session, track_id, list(pages)):
-        await _tidy(session, track_id, pages, page)
+        await tidy_page(session, track_id, pages, page)
     await pages.write(session, track_id)
 
 
@@ -150,7 +151,7 @@ async def _crowded_pages(session: Session, track_id: UUID, pages: Sequence[int])
     return crowded
 
 
-async def _tidy(session: Session, track_id: UUID, pages: VersionedPages, page: int) -> None:
+async def tidy_page(session: Session, track_id: UUID, pages: VersionedPages, page: int) -> None:
     """Make the segments of a page into chunks where a series has grown long, and into one segment for the others."""
     live: Runs = {}
     through = pages[page].chunked_through
