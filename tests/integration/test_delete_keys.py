@@ -71,7 +71,7 @@ async def test_a_folder_of_all_kinds_goes_with_its_blobs(
         )
     )  # fmt: skip
     async with running_apps(database) as apps:
-        file = f"/api/v3/ingest/tracks/{place.track_id}/files/f/report"
+        file = f"/api/v3/tracks/{place.track_id}/files/f/report"
         assert (await apps.writer.put(file, content=b"text")).status_code in {200, 201}
         tree = f"/api/v3/tracks/{place.track_id}/tree"
         assert (await apps.reader.delete(tree, params={"path": "f"})).status_code == 204

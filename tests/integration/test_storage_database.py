@@ -8,10 +8,13 @@ from services.storage.database import Database
 
 
 async def test_the_drivers_first_statement_is_rolled_back_with_the_rest(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with database.transaction() as session:
             await Database.fetch(session, "INSERT INTO signing_keys (key_id, secret) VALUES ($1, $2)", "k", b"s")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     async with database.read() as session:
         assert await Database.fetch(session, "SELECT 1 FROM signing_keys WHERE key_id = 'k'") == []
 

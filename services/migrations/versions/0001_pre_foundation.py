@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("time_max", sa.Float(precision=53), nullable=False),
         sa.Column("step_min", sa.Float(precision=53), nullable=True),
         sa.Column("step_max", sa.Float(precision=53), nullable=True),
+        sa.Column("n_steps", sa.Integer(), nullable=False),
         sa.Column("has_rising_steps", sa.Boolean(), nullable=False),
         sa.Column("encoding", sa.SmallInteger(), nullable=False),
         sa.Column("pyramid", sa.LargeBinary(), nullable=True),

@@ -7,7 +7,7 @@ point loses and doubles nothing: points appear in their new place and rows vanis
 import asyncio
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -18,7 +18,6 @@ from sqlalchemy.exc import DBAPIError
 
 from services.core.cache import ByteLru
 from services.core.errors import ServiceError
-from services.core.points import Points
 from services.core.telemetry import (
     BATCH_LOG_AGE_SECONDS,
     BATCH_LOG_POINTS,
@@ -27,9 +26,9 @@ from services.core.telemetry import (
     TRANSPOSED_POINTS,
 )
 from services.core.values import LeafKind
-from services.series.grouping import LeafIds, columns_of, group_columns
-from services.series.settle import Moved, settle
-from services.storage.batch_body import BatchBody, KeyList, SeriesColumns
+from services.series.grouping import LeafIds, arrange, columns_of
+from services.series.settle import settle
+from services.storage.batch_body import BatchBody, KeyList
 from services.storage.batch_log import claim_track, drop_batches, find_backlog, read_tail
 from services.storage.database import Database, Session
 from services.storage.tables import tracks
@@ -116,14 +115,14 @@ async def transpose_track(session: Session, track_id: UUID, leaf_ids: ByteLru[Le
         numbered: dict[KeyList, LeafIds] = {}
         for keys in {one.keys for body, _ in bodies for one in body.series}:
             name = (track_id, track.leaves_version, keys)
-            held = leaf_ids.get(name)
-            if held is None:
-                held, is_complete = await _leaf_ids_of(session, track_id, keys, bodies)
-                if is_complete:
-                    leaf_ids.put(name, held, held.nbytes + 500)
-            numbered[keys] = held
+            known = leaf_ids.get(name)
+            if known is None:
+                known, is_lasting = await _leaf_ids_of(session, track_id, keys, bodies)
+                if is_lasting:
+                    leaf_ids.put(name, known, known.nbytes + 500)
+            numbered[keys] = known
         columns = list(columns_of(bodies, numbered.__getitem__))
-        moved = await asyncio.to_thread(_arrange, columns)
+        moved = await asyncio.to_thread(arrange, columns)
         n_points = sum(len(grouped.times) for grouped in moved.grouped)
         n_points += sum(len(points) for parts in moved.runs.values() for points in parts)
         if n_points:
@@ -136,7 +135,7 @@ async def transpose_track(session: Session, track_id: UUID, leaf_ids: ByteLru[Le
 async def _leaf_ids_of(
     session: Session, track_id: UUID, keys: KeyList, bodies: Sequence[tuple[BatchBody, frozenset[int]]]
 ) -> tuple[LeafIds, bool]:
-    """Return the leaf of each key, -1 for what cannot be one, and whether that holds as long as the leaves do."""
+    """Return the leaf of each key, -1 for what has none, and whether that holds as long as the track's leaves do."""
     leaves = await find_leaves(session, track_id, keys.keys)
     missing = {key for place, key in enumerate(keys.keys) if key not in leaves and place not in keys.problems}
     # A key that was deleted and only stands in batches from before must not come back.
@@ -144,7 +143,8 @@ async def _leaf_ids_of(
     if logged:
         leaves |= await ensure_leaves(session, track_id, dict.fromkeys(sorted(logged), LeafKind.SERIES))
     ids = {key: leaf.leaf_id for key, leaf in leaves.items() if leaf.kind is LeafKind.SERIES}
-    return np.array([ids.get(key, -1) for key in keys.keys], np.int64), logged == missing
+    # What was made here is gone again if this transaction fails.
+    return np.array([ids.get(key, -1) for key in keys.keys], np.int64), not missing
 
 
 def _logged_keys(keys: KeyList, bodies: Sequence[tuple[BatchBody, frozenset[int]]]) -> set[str]:
@@ -153,28 +153,9 @@ def _logged_keys(keys: KeyList, bodies: Sequence[tuple[BatchBody, frozenset[int]
         start = 0
         for one in body.series:
             if one.keys is keys:
-                found.update(key for place, key in enumerate(keys.keys) if start + place not in refused)
+                counts = one.counts.tolist()
+                found.update(
+                    key for place, key in enumerate(keys.keys) if counts[place] and start + place not in refused
+                )
             start += len(one.keys)
     return found
-
-
-def _arrange(columns: list[tuple[LeafIds, SeriesColumns]]) -> Moved:
-    grouped = group_columns(columns)
-    if len(grouped) == 1:
-        return Moved(list(grouped.values()))
-    # A series that mixes types within one move: only its runs in order of arrival say which point came last.
-    leaves, n_types = np.unique(np.concatenate([one.leaf_ids for one in grouped.values()]), return_counts=True)
-    mixed = leaves[n_types > 1]
-    runs: dict[int, list[Points]] = {leaf_id: [] for leaf_id in mixed.tolist()}
-    for leaf_id, points in _points_of(columns, set(runs)):
-        runs[leaf_id].append(points)
-    rest = [one.select(~np.isin(one.leaf_ids, mixed)) for one in grouped.values()]
-    return Moved([one for one in rest if len(one.leaf_ids)], runs)
-
-
-def _points_of(columns: list[tuple[LeafIds, SeriesColumns]], wanted: set[int]) -> Iterator[tuple[int, Points]]:
-    for leaf_ids, one in columns:
-        for place in np.flatnonzero(np.isin(leaf_ids, list(wanted))).tolist():
-            points = one.points_at(place)
-            if len(points):
-                yield int(leaf_ids[place]), points

@@ -67,7 +67,9 @@ class Buckets:
     """
 
     first: Floats
+    first_x: Floats
     last: Floats
+    last_x: Floats
     min: Floats
     min_x: Floats
     max: Floats
@@ -88,24 +90,36 @@ class Buckets:
 def empty_buckets(n: int) -> Buckets:
     """Return buckets without a point."""
     nothing, none = np.full(n, np.nan), np.zeros(n, np.int64)
-    return Buckets(nothing, nothing, nothing, nothing, nothing, nothing, np.zeros(n), none, none)
-
-
-def merge_buckets(before: Buckets, after: Buckets) -> Buckets:
-    """Join the buckets of points with those of points that all stand behind them."""
-    is_lower = (after.min < before.min) | (np.isnan(before.min) & (after.n_finite > 0))
-    is_higher = (after.max > before.max) | (np.isnan(before.max) & (after.n_finite > 0))
+    none_x = nothing.copy()
     return Buckets(
-        first=np.where(before.count > 0, before.first, after.first),
-        last=np.where(after.count > 0, after.last, before.last),
-        min=np.where(is_lower, after.min, before.min),
-        min_x=np.where(is_lower, after.min_x, before.min_x),
-        max=np.where(is_higher, after.max, before.max),
-        max_x=np.where(is_higher, after.max_x, before.max_x),
-        sum=before.sum + after.sum,
-        count=before.count + after.count,
-        n_finite=before.n_finite + after.n_finite,
+        nothing, none_x, nothing, none_x, nothing, none_x, nothing, none_x, np.zeros(n), none, none
+    )  # fmt: skip
+
+
+def merge_buckets(one: Buckets, other: Buckets) -> Buckets:
+    """Join the buckets of two sets of points; where both stand at one x, the others come later."""
+    is_first = (one.count > 0) & ~(other.first_x < one.first_x)
+    is_last = (other.count > 0) & ~(other.last_x < one.last_x)
+    is_lower = _is_better(other.min, one.min, np.less) | ((other.min == one.min) & (other.min_x < one.min_x))
+    is_higher = _is_better(other.max, one.max, np.greater) | ((other.max == one.max) & (other.max_x < one.max_x))
+    return Buckets(
+        first=np.where(is_first, one.first, other.first),
+        first_x=np.where(is_first, one.first_x, other.first_x),
+        last=np.where(is_last, other.last, one.last),
+        last_x=np.where(is_last, other.last_x, one.last_x),
+        min=np.where(is_lower, other.min, one.min),
+        min_x=np.where(is_lower, other.min_x, one.min_x),
+        max=np.where(is_higher, other.max, one.max),
+        max_x=np.where(is_higher, other.max_x, one.max_x),
+        sum=one.sum + other.sum,
+        count=one.count + other.count,
+        n_finite=one.n_finite + other.n_finite,
     )
+
+
+def _is_better(new: Floats, old: Floats, is_better: np.ufunc) -> NDArray[np.bool_]:
+    better: NDArray[np.bool_] = is_better(new, old) | (np.isnan(old) & ~np.isnan(new))
+    return better
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +227,10 @@ def make_buckets(
     count = stops - starts
     filled = count > 0
     return Buckets(
-        first=np.where(filled, numbers[np.minimum(starts, len(numbers) - 1)], np.nan),
-        last=np.where(filled, numbers[np.maximum(stops - 1, 0)], np.nan),
+        first=_picked(numbers, starts, filled),
+        first_x=_picked(x, starts, filled),
+        last=_picked(numbers, stops - 1, filled),
+        last_x=_picked(x, stops - 1, filled),
         min=reducer.low.values,
         min_x=reducer.low.x_of(x),
         max=reducer.high.values,
@@ -268,16 +284,29 @@ def _add_blocks(
     reducer.add(buckets, run_starts, items)
 
 
-def bucket_blocks(grid: Grid, x_first: Floats, x_of: tuple[Floats, Floats], stored: StoredBlocks) -> Buckets:
+def _picked(column: Floats, places: NDArray[np.int64], filled: NDArray[np.bool_]) -> Floats:
+    return np.where(filled, column[np.clip(places, 0, len(column) - 1)], np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPositions:
+    """Where stored blocks stand on an axis: their first and last point, and their extremes. First points rise."""
+
+    first: Floats
+    last: Floats
+    of_min: Floats
+    of_max: Floats
+
+
+def bucket_blocks(grid: Grid, x: BlockPositions, stored: StoredBlocks) -> Buckets:
     """Reduce stored blocks, ordered by x, to the columns of a grid.
 
-    A block belongs to the column of its first point, so a bucket may hold up to 63 points of its neighbour. `x_of` says
-    where the minimum and the maximum of each block stand.
+    A block belongs to the column of its first point, so a bucket may hold up to 63 points of each neighbour.
     """
-    bounds = grid.bounds(x_first).copy()
-    # The block in which the window starts began before it.
-    bounds[0] = max(0, bounds[0] - int(bounds[0] < len(x_first) and x_first[bounds[0]] > grid.start))
-    bounds = np.maximum(bounds, bounds[0])
+    bounds = grid.bounds(x.first).copy()
+    # A block that began before the window may reach into it.
+    if bounds[0] > 0 and x.last[bounds[0] - 1] >= grid.start:
+        bounds[0] -= 1
     starts, stops = bounds[:-1], bounds[1:]
     filled = np.flatnonzero(starts < stops)
     if not len(filled):
@@ -292,12 +321,14 @@ def bucket_blocks(grid: Grid, x_first: Floats, x_of: tuple[Floats, Floats], stor
     count = np.zeros(grid.n, np.int64)
     count[filled] = np.add.reduceat(stored.count[inside], starts[filled] - inside.start)
     return Buckets(
-        first=np.where(count > 0, stored.first[np.minimum(starts, len(x_first) - 1)], np.nan),
-        last=np.where(count > 0, stored.last[np.maximum(stops - 1, 0)], np.nan),
+        first=_picked(stored.first, starts, count > 0),
+        first_x=_picked(x.first, starts, count > 0),
+        last=_picked(stored.last, stops - 1, count > 0),
+        last_x=_picked(x.last, stops - 1, count > 0),
         min=reducer.low.values,
-        min_x=reducer.low.x_of(x_of[0]),
+        min_x=reducer.low.x_of(x.of_min),
         max=reducer.high.values,
-        max_x=reducer.high.x_of(x_of[1]),
+        max_x=reducer.high.x_of(x.of_max),
         sum=reducer.sum,
         count=count,
         n_finite=reducer.n_finite,

@@ -92,7 +92,7 @@ class Column:
         types = {part.type for part in parts}
         # Floats are what `numbers` holds; anything else is looked up where it came from.
         self._parts: list[Points] | None = None if types == {ValueType.FLOAT} else list(parts)
-        self.type = _common_type(types)
+        self.type = common_type(types)
         self.n_texts = sum(len(part) for part in parts if part.type is ValueType.STR)
         self.is_finite = self.n_texts == 0 and bool(np.isfinite(numbers).all())
         is_missing = np.isnan(steps)
@@ -182,7 +182,7 @@ class Column:
         return Ordered(self, x[chosen], self.numbers[chosen], chosen)
 
 
-def _common_type(types: set[ValueType]) -> ValueType:
+def common_type(types: set[ValueType]) -> ValueType:
     """Return the type of a series: that of its numbers, if it has any."""
     numeric = types - {ValueType.STR}
     if len(numeric) > 1:

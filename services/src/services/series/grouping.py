@@ -6,7 +6,7 @@ series stay in their order of arrival.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -88,6 +88,14 @@ class Grouped:
         return hits[np.searchsorted(hits, stops) - 1]
 
 
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """Points series by series: of one type, or as runs in order of arrival for series that mix types."""
+
+    grouped: list[Grouped]
+    runs: dict[int, list[Points]] = field(default_factory=dict)
+
+
 def group_columns(columns: Iterable[tuple[LeafIds, SeriesColumns]]) -> dict[ValueType, Grouped]:
     """Group columns by type and leaf; `LeafIds` are those of the columns' keys, -1 for what is to be left out."""
     of_type: dict[ValueType, list[tuple[LeafIds, SeriesColumns]]] = defaultdict(list)
@@ -147,3 +155,26 @@ def columns_of(
                 leaf_ids[places] = -1
             start += len(one.keys)
             yield leaf_ids, one
+
+
+def arrange(columns: list[tuple[LeafIds, SeriesColumns]]) -> Arranged:
+    """Group columns; what mixes types comes as runs."""
+    grouped = group_columns(columns)
+    if len(grouped) <= 1:
+        return Arranged(list(grouped.values()))
+    # A series that mixes types within one move: only its runs in order of arrival say which point came last.
+    leaves, n_types = np.unique(np.concatenate([one.leaf_ids for one in grouped.values()]), return_counts=True)
+    mixed = leaves[n_types > 1]
+    runs: dict[int, list[Points]] = {leaf_id: [] for leaf_id in mixed.tolist()}
+    for leaf_id, points in _points_of(columns, set(runs)):
+        runs[leaf_id].append(points)
+    rest = [one.select(~np.isin(one.leaf_ids, mixed)) for one in grouped.values()]
+    return Arranged([one for one in rest if len(one.leaf_ids)], runs)
+
+
+def _points_of(columns: list[tuple[LeafIds, SeriesColumns]], wanted: set[int]) -> Iterator[tuple[int, Points]]:
+    for leaf_ids, one in columns:
+        for place in np.flatnonzero(np.isin(leaf_ids, list(wanted))).tolist():
+            points = one.points_at(place)
+            if len(points):
+                yield int(leaf_ids[place]), points

@@ -12,8 +12,8 @@ import numpy as np
 from services.core.points import Points
 from services.core.values import LeafKind, Value, ValueType
 from services.series.chunks import decode_chunk
-from services.series.grouping import PAGE, LeafIds, columns_of, group_columns
-from services.series.pages import SeriesPage, add_points, empty_page
+from services.series.grouping import PAGE, LeafIds, arrange, columns_of
+from services.series.pages import SeriesPage, add_points, empty_page, pages_of
 from services.series.store import read_chunk_column, read_chunk_facts, read_frames, read_pages
 from services.series.tail import Tail, read_whole_tail
 from services.storage.batch_body import KeyList
@@ -92,8 +92,6 @@ async def load_pages(
             numbered[keys] = found if wanted is None else np.where(np.isin(found // PAGE, list(wanted)), found, -1)
         return numbered[keys]
 
-    for grouped in group_columns(columns_of(tail.bodies, leaf_ids_of)).values():
-        for part in grouped.pages():
-            number = int(part.leaf_ids[0]) // PAGE
-            add_points(pages.setdefault(number, empty_page()), number * PAGE, part)
+    for number, part in pages_of(arrange(list(columns_of(tail.bodies, leaf_ids_of)))):
+        add_points(pages.setdefault(number, empty_page()), number * PAGE, part)
     return pages

@@ -4,6 +4,7 @@ Called by the transposer (which changes it) and by readers (which add what is st
 the newest point is the newest by time, and of equal times the one that arrived last.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from services.core.points import Floats
 from services.core.values import Value, ValueType, to_json
-from services.series.grouping import PAGE, Grouped
+from services.series.grouping import PAGE, Arranged, Grouped
 
 
 @dataclass(slots=True)
@@ -92,6 +93,14 @@ def decode_page(data: bytes) -> SeriesPage:
         getattr(page, name)[: stored.n] = np.frombuffer(raw, dtype)
     page.texts = stored.texts
     return page
+
+
+def pages_of(arranged: Arranged) -> Iterator[tuple[int, Grouped]]:
+    """Give points page by page; the runs of a series in order of arrival."""
+    parts = [part for grouped in arranged.grouped for part in grouped.pages()]
+    parts += [Grouped.of([(leaf_id, points)]) for leaf_id, runs in arranged.runs.items() for points in runs]
+    for part in parts:
+        yield int(part.leaf_ids[0]) // PAGE, part
 
 
 def add_points(page: SeriesPage, first_leaf: int, grouped: Grouped) -> None:

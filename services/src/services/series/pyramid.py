@@ -76,14 +76,16 @@ class StoredBlocks:
     time_first: Floats
     time_of_min: Floats
     time_of_max: Floats
+    time_last: Floats
     step_first: Floats
     step_of_min: Floats
     step_of_max: Floats
+    step_last: Floats
 
     @property
     def size_bytes(self) -> int:
         """Return what it takes in memory."""
-        return len(self.count) * (12 * 8 + 2)
+        return len(self.count) * (14 * 8 + 2)
 
     def take(self, order: NDArray[np.intp]) -> "StoredBlocks":
         """Return the blocks in another order."""
@@ -113,7 +115,7 @@ def encode_pyramid(points: Points) -> bytes:
         # The differences of bit patterns are small numbers, and lossless for any float.
         words = words_of(axis)
         columns.append(shuffle(np.diff(words[starts], prepend=np.uint64(0))))
-        columns += [shuffle(words[low] - words[starts]), shuffle(words[high] - words[starts])]
+        columns += [shuffle(words[at] - words[starts]) for at in (low, high, stops - 1)]
     columns += [blocks.n_finite.astype(np.uint8).tobytes(), blocks.min_at.tobytes(), blocks.max_at.tobytes()]
     return zstd.compress(msgspec.msgpack.encode(_Stored(len(points), columns)), 1)
 
@@ -123,11 +125,11 @@ def decode_pyramid(data: bytes) -> StoredBlocks:
     stored = msgspec.msgpack.decode(zstd.decompress(data), type=_Stored)
     low, high, total, first, last = (unshuffle(raw).view(np.float64) for raw in stored.columns[:5])
     axes: list[Floats] = []
-    for at in (5, 8):
+    for at in (5, 9):
         words = np.cumsum(unshuffle(stored.columns[at]), dtype=np.uint64)
-        of_min, of_max = (words + unshuffle(raw) for raw in stored.columns[at + 1 : at + 3])
-        axes += [column.view(np.float64) for column in (words, of_min, of_max)]
-    n_finite, min_at, max_at = (np.frombuffer(raw, np.uint8) for raw in stored.columns[11:])
+        others = [words + unshuffle(raw) for raw in stored.columns[at + 1 : at + 4]]
+        axes += [column.view(np.float64) for column in (words, *others)]
+    n_finite, min_at, max_at = (np.frombuffer(raw, np.uint8) for raw in stored.columns[13:])
     count = np.full(len(first), BLOCK, np.int64)
     count[-1] = stored.n - BLOCK * (len(first) - 1)
     return StoredBlocks(Blocks(low, high, total, n_finite.astype(np.int64), min_at, max_at), count, first, last, *axes)

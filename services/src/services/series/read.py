@@ -24,7 +24,8 @@ from services.storage.database import ReadSession
 class SeriesView:
     """One series as it is to be drawn: `drawn` holds its points, or `buckets` what they come to on the grid.
 
-    `n_drawn` points lie in the window. `is_exact` is False where a bucket may hold up to 63 points of its neighbour.
+    `n_drawn` points lie in the window (of strings: are drawn). `is_exact` is False where a bucket may hold up to 63
+    points of each neighbour.
     """
 
     track_id: UUID
@@ -142,9 +143,10 @@ def view_sources(sources: Sequence[Source], window: Window, zero: float) -> Seri
     plans = [_Plan(source, window, zero) for source in sources]
     grid = None
     if any(plan.is_wide() for plan in plans):
-        ends = [end for plan in plans if plan.is_wide() for end in plan.ends()]
-        start = window.start if window.start is not None else min(ends)
-        stop = window.stop if window.stop is not None else max(ends)
+        # Blocks that touch the window may have no point in it.
+        ends = [end for plan in plans if plan.is_wide() for end in plan.ends()] or [0.0]
+        start = window.start if window.start is not None else min([*ends, window.stop or ends[0]])
+        stop = window.stop if window.stop is not None else max([*ends, start])
         grid = Grid(start, stop, window.buckets)
     return SeriesViews([plan.view(grid) for plan in plans], grid)
 

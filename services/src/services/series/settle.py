@@ -1,11 +1,10 @@
 """What was moved out of the batch log to its place: chunks for long series, segments for the others.
 
-Called by the transposer inside its transaction, and by whoever deletes series. Guarantees that pages, segments and chunks
-say the same afterwards.
+Called by the transposer inside its transaction, and by whoever deletes series. Guarantees that pages, segments and
+chunks say the same afterwards.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from uuid import UUID
 
@@ -14,8 +13,8 @@ import numpy as np
 from services.core.points import Points, join_points
 from services.core.values import ValueType
 from services.series.chunks import MAX_CHUNK_POINTS, MIN_CHUNK_POINTS
-from services.series.grouping import PAGE, Grouped
-from services.series.pages import add_points
+from services.series.grouping import PAGE, Arranged, Grouped
+from services.series.pages import add_points, pages_of
 from services.series.segments import Segment, encode_segment
 from services.series.store import (
     StoredChunk,
@@ -43,26 +42,16 @@ _LEFT_ALONE = 4
 Runs = dict[int, list[Points]]
 
 
-@dataclass(slots=True)
-class Moved:
-    """Points series by series: of one type, or as runs in order of arrival for series that mix types."""
-
-    grouped: list[Grouped]
-    runs: Runs = field(default_factory=dict)
-
-
-async def settle(session: Session, track_id: UUID, moved: Moved) -> None:
+async def settle(session: Session, track_id: UUID, moved: Arranged) -> None:
     """Give points their place, and tidy the pages they went to."""
-    pages = await VersionedPages.open(session, track_id, _pages_of(moved))
+    pages = await VersionedPages.open(session, track_id, sorted({page for page, _ in pages_of(moved)}))
     runs: Runs = dict(moved.runs)
     new_segments: list[tuple[int, int, Segment]] = []
-    for leaf_id, parts in moved.runs.items():
-        for points in parts:
-            add_points(pages[leaf_id // PAGE], leaf_id // PAGE * PAGE, Grouped.of([(leaf_id, points)]))
+    for page, part in pages_of(moved):
+        add_points(pages[page], page * PAGE, part)
     for grouped in moved.grouped:
         for part in grouped.pages():
             page = int(part.leaf_ids[0]) // PAGE
-            add_points(pages[page], page * PAGE, part)
             is_long = np.diff(part.bounds) >= (1 if part.type is ValueType.STR else MIN_CHUNK_POINTS)
             runs |= {leaf_id: [points] for leaf_id, points in part.select(is_long).items()}
             if not is_long.all():
@@ -73,13 +62,6 @@ async def settle(session: Session, track_id: UUID, moved: Moved) -> None:
     for page in await _crowded_pages(session, track_id, list(pages)):
         await tidy_page(session, track_id, pages, page)
     await pages.write(session, track_id)
-
-
-def _pages_of(moved: Moved) -> list[int]:
-    leaf_ids = [grouped.leaf_ids for grouped in moved.grouped]
-    leaf_ids.append(np.array(list(moved.runs), np.int64))
-    found: list[int] = np.unique(np.concatenate(leaf_ids) // PAGE).tolist()
-    return found
 
 
 async def _write_chunks(

@@ -12,10 +12,11 @@ from uuid import UUID
 import numpy as np
 
 from services.core.cache import ByteLru
+from services.core.errors import BadQuery
 from services.core.points import Points
 from services.core.values import LeafKind, Value, ValueType
 from services.series.chunks import decode_chunk
-from services.series.column import Column
+from services.series.column import Column, common_type
 from services.series.grouping import PAGE
 from services.series.long import LONG_POINTS, LongSeries, can_be_long
 from services.series.store import (
@@ -31,6 +32,9 @@ from services.series.window import Window
 from services.storage.database import ReadSession
 from services.tracks.leaf_index import LeafIndex
 from services.tracks.leaves import find_leaves
+
+# A series of more points is not put in order in memory.
+MAX_POINTS = 20_000_000
 
 
 class SourceCache:
@@ -52,6 +56,7 @@ class Source:
     track_id: UUID
     key: str
     leaf_id: int
+    type: ValueType
     n_stored: int
     last: tuple[Value, float | None, float]
     settled: Column | LongSeries | None
@@ -60,16 +65,17 @@ class Source:
     n_settled: int
     n_before: int = 0
 
-    @property
-    def type(self) -> ValueType:
-        """Return the type of the series: that of its numbers, if it has any."""
-        types = {part.type for part in (self.settled, self.recent) if isinstance(part, Column)}
-        if isinstance(self.settled, LongSeries):
-            types.add(self.settled.facts[-1].type)
-        numeric = types - {ValueType.STR}
-        if len(numeric) > 1:
-            return ValueType.FLOAT if ValueType.FLOAT in numeric else ValueType.INT
-        return numeric.pop() if numeric else ValueType.STR
+    @classmethod
+    def of(
+        cls, track_id: UUID, key: str, leaf_id: int, settled: Column | LongSeries | None, parts: tuple[Points, ...], *,
+        recent: Column | None, last: tuple[Value, float | None, float],
+    ) -> "Source":  # fmt: skip
+        """Make it of all that there is of a series; `recent` is the column of `parts`."""
+        halves = [part for part in (settled, recent) if part is not None]
+        return cls(
+            track_id, key, leaf_id, common_type({part.type for part in halves}), sum(map(len, halves)), last, settled,
+            recent, parts, len(settled) if settled is not None else 0,
+        )  # fmt: skip
 
     @property
     def first_time(self) -> float:
@@ -90,15 +96,25 @@ class Source:
         """Return a long series with the points of a window in place of its pyramid, where those are few enough."""
         if not isinstance(self.settled, LongSeries):
             return self
-        touched, n_before = self.settled.touching(window, zero)
-        if sum(facts.n_points for facts in touched) > LONG_POINTS:
-            return self
-        if not touched:
+        n_before = 0
+        if self.settled.can_draw(window.axis, self.recent):
+            wanted, n_before = self.settled.touching(window, zero)
+            if sum(facts.n_points for facts in wanted) > LONG_POINTS:
+                return self
+        else:
+            wanted = self.settled.needed(window, zero, self.recent)
+            if (n_wanted := sum(facts.n_points for facts in wanted)) > MAX_POINTS:
+                raise BadQuery(
+                    f"The {n_wanted} points of this series are not in order on this axis, which is drawn for up to"
+                    f" {MAX_POINTS}. Draw them over x=time, or log steps that rise.",
+                    key=self.key[:200],
+                )
+        if not wanted:
             return replace(self, settled=None)
-        name = ("window", self.track_id, *(facts.name for facts in touched))
+        name = ("window", self.track_id, *(facts.name for facts in wanted))
         column = cache.drawn.get(name)
         if column is None:
-            column = Column(await _read_chunks(session, cache, self.track_id, touched))
+            column = Column(await _read_chunks(session, cache, self.track_id, wanted))
             cache.drawn.put(name, column, column.size_bytes)
         return replace(self, settled=column, n_before=n_before)
 
@@ -137,9 +153,8 @@ async def load_sources(session: ReadSession, cache: SourceCache, track_id: UUID,
             recent = _make_recent(cache, ("recent", track_id, leaf_id, version, tail.mark), parts)
         held = settled.get(leaf_id)
         if held is not None or recent is not None:
-            n_stored = sum(len(part) for part in (held, recent) if part is not None)
             last = _newest(held, recent, pages, leaf_id)
-            sources.append(Source(track_id, key, leaf_id, n_stored, last, held, recent, parts, len(held or ())))
+            sources.append(Source.of(track_id, key, leaf_id, held, parts, recent=recent, last=last))
     return sources
 
 

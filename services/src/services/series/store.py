@@ -189,6 +189,7 @@ class ChunkFacts:
     time_max: float
     step_min: float
     step_max: float
+    n_steps: int
     has_rising_steps: bool
     encoding: int
     has_pyramid: bool
@@ -200,7 +201,8 @@ class ChunkFacts:
 
 
 _FACTS = (
-    "leaf_id, first_index, n_points, type, time_min, time_max, step_min, step_max, has_rising_steps, encoding,"
+    "leaf_id, first_index, n_points, type, time_min, time_max, step_min, step_max, n_steps, has_rising_steps,"
+    " encoding,"
     " pyramid IS NOT NULL AS has_pyramid"
 )
 
@@ -210,7 +212,7 @@ def _facts(row: asyncpg.Record) -> ChunkFacts:
     return ChunkFacts(
         row["leaf_id"], row["first_index"], row["n_points"], ValueType(row["type"]), row["time_min"], row["time_max"],
         none if row["step_min"] is None else row["step_min"], none if row["step_max"] is None else row["step_max"],
-        row["has_rising_steps"], row["encoding"], row["has_pyramid"],
+        row["n_steps"], row["has_rising_steps"], row["encoding"], row["has_pyramid"],
     )  # fmt: skip
 
 
@@ -269,7 +271,7 @@ async def read_last_chunks(
 
 _CHUNK_COLUMNS = (
     "track_id", "leaf_id", "first_index", "n_points", "type", "time_min", "time_max", "step_min", "step_max",
-    "has_rising_steps", "encoding", "pyramid", "data",
+    "n_steps", "has_rising_steps", "encoding", "pyramid", "data",
 )  # fmt: skip
 
 
@@ -308,6 +310,7 @@ def _chunk_row(track_id: UUID, chunk: StoredChunk) -> tuple[object, ...]:
         float(points.times.max()),
         float(steps.min()) if len(steps) else None,
         float(steps.max()) if len(steps) else None,
+        len(steps),
         has_rising_steps(points),
         int(ChunkEncoding.SHUFFLED_ZSTD),
         None if points.type is ValueType.STR else encode_pyramid(points),

@@ -227,7 +227,8 @@ chunks = Table(
     Column("time_max", Float(53), nullable=False),
     Column("step_min", Float(53)),
     Column("step_max", Float(53)),
-    # Whether every point has a step, and each is larger than the one before.
+    # Points with a step; whether that is every one, and each step larger than the one before.
+    Column("n_steps", Integer, nullable=False),
     Column("has_rising_steps", Boolean, nullable=False),
     Column("encoding", SmallInteger, nullable=False),
     Column("pyramid", LargeBinary),

@@ -16,7 +16,6 @@ from support.series_oracle import Asked, Logged, check_views, edges_of, first_ti
 from services.core.ids import new_id
 from services.core.points import Points
 from services.core.values import Value, ValueType
-from services.ingest.settle import cut_chunks
 from services.series import source as source_module
 from services.series.buckets import Grid
 from services.series.chunks import ChunkEncoding, decode_chunk, encode_chunk
@@ -24,6 +23,7 @@ from services.series.column import Column
 from services.series.grouping import Grouped
 from services.series.read import SeriesViews, view_sources
 from services.series.segments import SegmentEncoding, decode_segment, encode_segment
+from services.series.settle import cut_chunks
 from services.series.source import Source
 from services.series.window import Axis, Window
 
@@ -87,7 +87,7 @@ def _source(number: int, points: Sequence[Logged], n_settled: int, cuts: random.
     parts = tuple(p if cuts.random() < 0.5 else _through_segment(p) for p in _parts(points[n_settled:], cuts))
     recent = Column(parts) if parts else None
     last = source_module._newest(settled, recent, {}, number)
-    return Source(_TRACK, f"k{number}", number, len(points), last, settled, recent, parts, n_settled)
+    return Source.of(_TRACK, f"k{number}", number, settled, parts, recent=recent, last=last)
 
 
 def _draw(series: Sequence[Sequence[Logged]], asked: Asked, splits: Sequence[float], seed: int) -> SeriesViews:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from services.core.points import DTYPE_OF_TYPE, Points
 from services.core.values import Value, ValueType
-from services.ingest.settle import cut_chunks
 from services.series.chunks import MAX_CHUNK_POINTS, ChunkEncoding, decode_chunk, encode_chunk
 from services.series.grouping import PAGE, Grouped
 from services.series.pages import add_points, decode_page, empty_page, encode_page
 from services.series.pyramid import decode_pyramid, encode_pyramid, join_pyramids
 from services.series.segments import NO_FRAME, SegmentEncoding, decode_frame, decode_segment, encode_segment
+from services.series.settle import cut_chunks
 
 pytestmark = pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered:RuntimeWarning")
 

@@ -21,9 +21,8 @@ def view_series(loaded: dict[str, list[Points]], keys: list[str], window: Window
     for number, key in enumerate(key for key in keys if key in loaded):
         settled, *recent = loaded[key]
         columns = Column([settled]), Column(recent) if recent else None
-        n_stored = sum(map(len, loaded[key]))
         last = max((column.last for column in columns if column), key=lambda newest: newest[2])
-        sources.append(Source(_TRACK, key, number, n_stored, last, *columns, tuple(recent), len(settled)))
+        sources.append(Source.of(_TRACK, key, number, columns[0], tuple(recent), recent=columns[1], last=last))
     zero = min(source.first_time for source in sources) if window.axis is Axis.RELATIVE else 0.0
     return view_sources(sources, window, zero).series
 

@@ -58,7 +58,7 @@ class SeriesOut(BaseModel):
     """One series: its points up to the number of buckets asked for, buckets above it.
 
     `n_stored` points are there, `n_drawn` of them lie in the window. `is_exact` is false where the window holds more
-    than two million points: a bucket may then hold up to 63 points of its neighbour.
+    than two million points: a bucket may then hold up to 63 points of each neighbour.
     """
 
     track_id: UUID

@@ -1,0 +1,126 @@
+"""Moving points, where it is not as usual: nothing to move, refused entries, equal times, a transaction that fails."""
+
+from uuid import UUID
+
+import numpy as np
+import pytest
+from sqlalchemy import func, select
+from support.batches import checked, config, floats, new_writer
+from support.ingest import make_place
+
+from services.core.cache import ByteLru
+from services.core.values import WireType
+from services.ingest.group_writer import GroupWriter
+from services.ingest.transposer import Transposer, transpose_track
+from services.series import source as source_module
+from services.series.grouping import LeafIds
+from services.series.load import load_points, load_summaries
+from services.series.read import read_series
+from services.series.source import SourceCache
+from services.series.window import Axis, Window
+from services.storage.batch_body import encode_series
+from services.storage.database import Database
+from services.storage.tables import batch_log
+from services.tracks.leaves import list_leaves
+
+_REFUSED = floats("x", [1.0], steps=[float("inf")])
+
+
+async def _track(database: Database) -> tuple[UUID, UUID]:
+    place = await make_place(database)
+    return place.track_id, place.project_id
+
+
+async def test_a_batch_without_a_stored_point_leaves_the_log(database: Database) -> None:
+    track_id, project_id = await _track(database)
+    writer = GroupWriter(database)
+    answer = await writer.write(checked(track_id, project_id, new_writer(), 1, series=[_REFUSED]))
+    assert answer.rejects
+    await Transposer(database, rested_s=0).run_once()
+    async with database.read() as s:
+        assert await s.scalar(select(func.count()).select_from(batch_log)) == 0
+
+
+async def test_what_was_refused_makes_no_leaf(database: Database) -> None:
+    track_id, project_id = await _track(database)
+    writer = GroupWriter(database)
+    await writer.write(checked(track_id, project_id, new_writer(), 1, series=[floats("y", [1.0]), _REFUSED]))
+    await Transposer(database, rested_s=0).run_once()
+    async with database.read() as s:
+        assert [leaf.key for leaf in await list_leaves(s, track_id)] == ["y"]
+
+
+async def test_what_was_refused_leaves_its_key_free(database: Database) -> None:
+    track_id, project_id = await _track(database)
+    writer = GroupWriter(database)
+    await writer.write(checked(track_id, project_id, new_writer(), 1, series=[floats("y", [1.0]), _REFUSED]))
+    await Transposer(database, rested_s=0).run_once()
+    answer = await writer.write(checked(track_id, project_id, new_writer(), 1, configs=[config("x", 1)]))
+    assert answer.rejects == []
+
+
+async def test_of_equal_times_the_last_to_arrive_is_the_newest(database: Database) -> None:
+    track_id, project_id = await _track(database)
+    writer = GroupWriter(database)
+    one = np.array([10.0])
+    for ty, v in ((WireType.I64, np.array([1])), (WireType.F64, np.array([2.0])), (WireType.I64, np.array([3]))):
+        await writer.write(
+            checked(track_id, project_id, new_writer(), 1, series=[encode_series(["m"], ty, v, one, counts=[1])])
+        )
+    async with database.read() as s:
+        before = await load_summaries(s, track_id)
+    await Transposer(database, rested_s=0).run_once()
+    async with database.read() as s:
+        after = await load_summaries(s, track_id)
+    assert before == after
+
+
+async def test_what_was_rolled_back_is_not_remembered(database: Database) -> None:
+    track_id, project_id = await _track(database)
+    writer = GroupWriter(database)
+    me = new_writer()
+
+    def two(n_b: int, seq: int) -> Batch:
+        values = np.full(1 + n_b, float(seq))
+        series = [encode_series(["a", "b"], WireType.F64, values, np.arange(1.0 + n_b), counts=[1, n_b])]
+        return checked(track_id, project_id, me, seq, series=series)
+
+    await writer.write(two(0, 1))
+    cache: ByteLru[LeafIds] = ByteLru(1 << 20)
+
+    async def fail() -> None:
+        async with database.transaction() as s:
+            await transpose_track(s, track_id, cache)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    await writer.write(checked(track_id, project_id, new_writer(), 1, series=[floats("c", [7.0])]))
+    await writer.write(two(1, 2))
+    async with database.transaction() as s:
+        await transpose_track(s, track_id, cache)
+    async with database.read() as s:
+        got = {
+            k: [float(v) for pp in parts for v in pp.values]
+            for k, parts in (await load_points(s, track_id, ["a", "b", "c"])).items()
+        }
+    assert got == {"a": [1.0, 2.0], "b": [2.0], "c": [7.0]}
+
+
+@pytest.mark.parametrize("first", [None, 0.0])
+async def test_a_long_series_whose_first_point_has_no_step(
+    database: Database, monkeypatch: pytest.MonkeyPatch, first: float | None
+) -> None:
+    place = await make_place(database)
+    n = 20_000
+    steps = np.arange(float(n))
+    steps[0] = np.nan if first is None else 0
+    series = encode_series(["a"], WireType.F64, np.arange(float(n)), np.arange(float(n)), counts=[n], steps=steps)
+    await GroupWriter(database).write(checked(place.track_id, place.project_id, new_writer(), 1, series=[series]))
+    await Transposer(database, rested_s=0).run_once()
+    monkeypatch.setattr(source_module, "LONG_POINTS", 10_000)
+    window = Window(Axis.STEP, buckets=10)
+    async with database.read() as session:
+        views = await read_series(session, SourceCache(1 << 26), {place.track_id: ["a"]}, window)
+    assert views.grid is not None
+    assert views.grid.start == 0
