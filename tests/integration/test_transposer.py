@@ -10,6 +10,7 @@ from support.ingest import make_place
 
 from services.core.cache import ByteLru
 from services.core.values import WireType
+from services.ingest.batch import Batch
 from services.ingest.group_writer import GroupWriter
 from services.ingest.transposer import Transposer, transpose_track
 from services.series import source as source_module
