@@ -24,6 +24,22 @@ with warnings.catch_warnings():
 
 # Recovery after a crash may take longer than the 10 s the wheel waits for one start.
 _START_TRIES = 6
+_SETTINGS_FILE = "mlsteam.conf"
+_SETTINGS = {
+    # Points come at up to a hundred megabytes a second: with the default of 1 GB a checkpoint would follow the other, and
+    # each makes every page be written whole again. Files of the log that are kept need not be made anew.
+    "max_wal_size": "4GB",
+    "min_wal_size": "512MB",
+    "checkpoint_timeout": "15min",
+    "wal_buffers": "16MB",
+    "shared_buffers": "256MB",
+    # All our statements take milliseconds; compiling one would take longer.
+    "jit": "off",
+    "autovacuum_naptime": "10s",
+    # Nobody copies this server's log.
+    "max_wal_senders": "0",
+    "wal_level": "minimal",
+}
 
 
 def _modes_above(*folders: Path) -> dict[Path, int]:
@@ -64,6 +80,8 @@ class EmbeddedPostgres:
             try:
                 # We stop it ourselves: the wheel's own clean-up waits for every process that ever had a handle.
                 self._server = get_server(self._data, cleanup_mode=None, start=False)
+                self._server.ensure_pgdata_inited()
+                self._write_settings()
                 self._server.start()
                 break
             except (subprocess.SubprocessError, AssertionError):
@@ -72,6 +90,17 @@ class EmbeddedPostgres:
                 time.sleep(1)
         self._restore_modes(passing=stat.S_IXGRP | stat.S_IXOTH)
         return str(self._server.get_uri())
+
+    def _write_settings(self) -> None:
+        included = f"include_if_exists = '{_SETTINGS_FILE}'\n"
+        main = self._data / "postgresql.conf"
+        if included not in main.read_text():
+            with main.open("a") as file:
+                file.write(included)
+        ours = self._data / _SETTINGS_FILE
+        ours.write_text("".join(f"{name} = {value}\n" for name, value in _SETTINGS.items()))
+        # Written by root, read by the wheel's user; the folder itself is closed to everybody else.
+        ours.chmod(0o644)
 
     def is_running(self) -> bool:
         """Say whether the server's process is alive."""
