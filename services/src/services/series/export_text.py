@@ -5,6 +5,7 @@ Called by export.py. Guarantees that each number reads back as exactly the same 
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,10 @@ from numpy.typing import NDArray
 from services.core.points import Floats, Points
 from services.core.values import ValueType
 
-# Arrow writes the shortest digits too, but 1.0 as 1, and not the same exponents: 1e-05 as 0.00001, 3e-07 as 3e-7,
-# 12345678901.5 as 1.23456789015e+10. Between these two bounds its numbers with a fraction are Python's.
-_ARROW_FROM, _ARROW_BELOW = 1e-4, 1e10
-# The first whole number that Python writes with an exponent.
+# Arrow writes the shortest digits as Python does, but whole numbers without a point, and exponents in its own way: each
+# span between these sizes has its writer below. Whole numbers have one too, up to the first with an exponent.
+_SIZES = (1e-9, 1e-6, 1e-5, 1e-4, 1e10)
 _WHOLE_BELOW = 1e16
-_AS_ARROW, _AS_WHOLE, _AS_PYTHON = range(3)
 
 _NEEDS_QUOTES = re.compile('[,"\r\n]')
 
@@ -37,6 +36,18 @@ def _python_strings(numbers: Floats) -> Any:
     return pa.array([repr(number) for number in numbers.tolist()], pa.string())
 
 
+def _tiny_strings(numbers: Floats) -> Any:
+    return pc.replace_substring(_strings(numbers), "e-", "e-0")
+
+
+def _small_strings(numbers: Floats, zeros: str, exponent: str) -> Any:
+    # 0.000012 is to be 1.2e-05.
+    digits = pc.utf8_slice_codeunits(_strings(np.abs(numbers)), len(zeros))
+    first, rest = pc.utf8_slice_codeunits(digits, 0, 1), pc.utf8_slice_codeunits(digits, 1)
+    sign = pc.if_else(pa.array(numbers < 0), "-", "")
+    return pc.binary_join_element_wise(sign, first, pc.if_else(pc.equal(rest, ""), "", "."), rest, exponent, "")
+
+
 def _is_whole(numbers: Floats) -> NDArray[np.bool_]:
     # Minus zero is left out: an integer has none.
     is_minus_zero = (numbers == 0) & np.signbit(numbers)
@@ -44,12 +55,22 @@ def _is_whole(numbers: Floats) -> NDArray[np.bool_]:
     return found
 
 
+_WRITERS = (
+    _python_strings,  # nearer to zero than all sizes
+    _tiny_strings,
+    partial(_small_strings, zeros="0.00000", exponent="e-06"),
+    partial(_small_strings, zeros="0.0000", exponent="e-05"),
+    _strings,
+    _python_strings,  # large ones with a fraction, all with an exponent, infinities, NaN
+    _whole_strings,
+)
+
+
 def float_strings(numbers: Floats) -> Any:
     """Write each number as Python's repr does."""
-    sizes = np.abs(numbers)
-    ways = np.where((sizes >= _ARROW_FROM) & (sizes < _ARROW_BELOW), _AS_ARROW, _AS_PYTHON)
-    ways[_is_whole(numbers)] = _AS_WHOLE
-    return _in_ways(numbers, ways, (_strings, _whole_strings, _python_strings))
+    ways = np.digitize(np.abs(numbers), _SIZES)
+    ways[_is_whole(numbers)] = len(_SIZES) + 1
+    return _in_ways(numbers, ways, _WRITERS)
 
 
 def step_strings(steps: Floats) -> Any:
