@@ -6,6 +6,8 @@ import math
 import uuid
 
 import httpx2
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import func, select
 from support.apps import Apps, caller, link_of, token_of
@@ -174,6 +176,17 @@ async def test_series_raw_and_in_buckets(apps: Apps) -> None:
     assert (found[0]["track_id"], found[0]["points"]["x"]) == (track_id, [0.0, 1.0, 2.0])
     text = (await apps.reader.get(f"/api/v3/tracks/{track_id}/export?key=few")).text
     assert text == "1000.0,1.0\n1001.0,nan\n1002.0,3.0\n"
+    for form, media, read in (("arrow", "arrow.stream", pa.ipc.open_stream), ("parquet", "parquet", pq.ParquetFile)):
+        answer = await apps.reader.get(f"/api/v3/tracks/{track_id}/export?key=few&format={form}")
+        assert answer.headers["content-type"] == f"application/vnd.apache.{media}"
+        assert answer.headers["content-disposition"].startswith('attachment; filename="few.')
+        table = read(pa.BufferReader(answer.content))
+        columns = (table.read_all() if form == "arrow" else table.read()).to_pydict()
+        assert columns["time"] == [1000.0, 1001.0, 1002.0]
+        assert columns["value"][::2] == [1.0, 3.0]
+        assert math.isnan(columns["value"][1])
+    unknown = await apps.reader.get(f"/api/v3/tracks/{track_id}/export?key=few&format=xls")
+    assert unknown.status_code == 422
     csv = (await apps.reader.get(f"/api/v3/tracks/{track_id}/export?key=few&format=csv")).text
     assert csv.splitlines()[0] == "timestamp,step,value"
     assert (await apps.reader.get(f"/api/v3/tracks/{track_id}/export?key=no")).json()["error"] == "leaf_not_found"

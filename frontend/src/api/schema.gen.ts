@@ -351,7 +351,12 @@ export interface paths {
         };
         /**
          * Export Series
-         * @description Stream all points of a series: `timestamp,log_value` lines, or CSV with steps.
+         * @description Stream all points of a series, in order of time, those of one time in order of arrival.
+         *
+         *     `text` has `timestamp,log_value` lines, `csv` also the steps. `arrow` (the stream form of Arrow IPC) and `parquet`
+         *     have the columns time (float64, unix seconds), step (float64, null where there is none) and value in its own type:
+         *     float64, int64, bool or utf8. The values of a series that mixes integers and floats are float64 if that holds each
+         *     of them exactly; any other mixture is utf8, with each value as `text` writes it.
          */
         get: operations["export_series_api_v3_tracks__track_id__export_get"];
         put?: never;
@@ -535,7 +540,7 @@ export interface components {
          * @description How points are written.
          * @enum {string}
          */
-        ExportFormat: "text" | "csv";
+        ExportFormat: "text" | "csv" | "arrow" | "parquet";
         /**
          * GridOut
          * @description The columns that all bucketed series of one answer share: n equal ones, both ends included.
@@ -786,7 +791,7 @@ export interface components {
          * @description One series: its points up to the number of buckets asked for, buckets above it.
          *
          *     `n_stored` points are there, `n_drawn` of them lie in the window. `is_exact` is false where the window holds more
-         *     than two million points: a bucket may then hold up to 63 points of its neighbour.
+         *     than two million points: a bucket may then hold up to 63 points of each neighbour.
          */
         SeriesOut: {
             /**
@@ -2453,6 +2458,8 @@ export interface operations {
                 content: {
                     "text/plain": string;
                     "text/csv": string;
+                    "application/vnd.apache.arrow.stream": string;
+                    "application/vnd.apache.parquet": string;
                 };
             };
             /** @description `unauthenticated`: Sign in, or send a valid API token. */

@@ -1,7 +1,7 @@
 // Points of one series in the asked range, at most `buckets` of them.
 import { queryOptions } from "@tanstack/react-query";
 import { apiUrl, request } from "./client";
-import type { SeriesAnswer, XKind } from "./types";
+import type { ExportFormat, SeriesAnswer, XKind } from "./types";
 
 export interface SeriesRange {
   x: XKind;
@@ -16,5 +16,7 @@ export const seriesQuery = (trackId: string, key: string, range: SeriesRange) =>
     queryFn: ({ signal }) =>
       request<SeriesAnswer>(`tracks/${trackId}/series`, { query: { key: [key], ...range }, signal }),
   });
-export const exportUrl = (trackId: string, key: string, format: "text" | "csv") =>
+
+/** The address of a file with all points of a series. */
+export const exportUrl = (trackId: string, key: string, format: ExportFormat) =>
   apiUrl(`tracks/${trackId}/export`, { key, format });

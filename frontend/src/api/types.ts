@@ -28,5 +28,6 @@ export type Entry = Schemas["EntryOut"];
 export type Tree = Schemas["TreeOut"];
 export type Series = Schemas["SeriesOut"];
 export type SeriesAnswer = Schemas["SeriesAnswer"];
+export type ExportFormat = Schemas["ExportFormat"];
 export type ConsoleLine = Schemas["LineOut"];
 export type ConsolePage = Schemas["ConsoleOut"];

@@ -2,7 +2,6 @@
 import { Stack } from "@mantine/core";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { exportUrl } from "@/api/series";
 import type { Series } from "@/api/types";
 import { formatValue } from "@/lib/format";
 import { fromAddress, type TrackSearch, toAddress } from "@/lib/url-state";
@@ -48,10 +47,11 @@ export function SeriesPanel({ trackId, seriesKey, isText, search, onSearch }: Pr
         </div>
       ))}
       <SeriesToolbar
+        trackId={trackId}
+        seriesKey={seriesKey}
         view={view}
         isTable={isTable}
         isText={isText}
-        csvUrl={exportUrl(trackId, seriesKey, "csv")}
         onReset={reset}
         onChange={(change) =>
           onSearch({

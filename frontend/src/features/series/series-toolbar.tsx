@@ -1,23 +1,25 @@
 // How a series is drawn: smoothing, x axis, log y, table or chart, download.
 import { ActionIcon, Button, SegmentedControl, Slider, Switch, Text, Tooltip } from "@mantine/core";
-import { IconChartLine, IconDownload, IconTable, IconZoomReset } from "@tabler/icons-react";
+import { IconChartLine, IconTable, IconZoomReset } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { XKind } from "@/api/types";
 import classes from "./series.module.css";
 import type { SeriesView } from "./series-chart";
+import { SeriesDownload } from "./series-download";
 
 interface Props {
+  trackId: string;
+  seriesKey: string;
   view: SeriesView;
   isTable: boolean;
   /** Words have no curve: only the download is offered. */
   isText: boolean;
-  csvUrl: string;
   onChange: (change: { x?: XKind; smoothing?: number; isLog?: boolean; isTable?: boolean }) => void;
   onReset: () => void;
 }
 
-export function SeriesToolbar({ view, isTable, isText, csvUrl, onChange, onReset }: Props) {
+export function SeriesToolbar({ view, isTable, isText, trackId, seriesKey, onChange, onReset }: Props) {
   const { t } = useTranslation();
   const [smoothing, setSmoothing] = useState(view.smoothing);
   useEffect(() => setSmoothing(view.smoothing), [view.smoothing]);
@@ -74,11 +76,7 @@ export function SeriesToolbar({ view, isTable, isText, csvUrl, onChange, onReset
           </ActionIcon>
         </Tooltip>
       )}
-      <Tooltip label={t("series.csv")}>
-        <ActionIcon component="a" href={csvUrl} download aria-label={t("series.csv")}>
-          <IconDownload size={18} />
-        </ActionIcon>
-      </Tooltip>
+      <SeriesDownload trackId={trackId} seriesKey={seriesKey} />
     </div>
   );
 }

@@ -144,7 +144,7 @@ export const en = {
   "series.logY": "Log Y",
   "series.table": "View as table",
   "series.chart": "View as chart",
-  "series.csv": "Download CSV",
+  "series.download": "Download all points",
   "series.reset": "Reset zoom",
   "series.last": "last",
   "series.min": "min",

@@ -145,7 +145,7 @@ export const zhTw: typeof en = {
   "series.logY": "對數 Y 軸",
   "series.table": "以表格檢視",
   "series.chart": "以圖表檢視",
-  "series.csv": "下載 CSV",
+  "series.download": "下載所有資料點",
   "series.reset": "重設縮放",
   "series.last": "最後",
   "series.min": "最小",

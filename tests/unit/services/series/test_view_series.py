@@ -6,7 +6,6 @@ from services.core.ids import new_id
 from services.core.points import Points
 from services.core.values import ValueType
 from services.series.column import Column, Drawn
-from services.series.export import ExportFormat, export_lines
 from services.series.read import SeriesView, view_sources
 from services.series.source import Source
 from services.series.window import Axis, Window
@@ -52,7 +51,6 @@ def test_a_step_written_twice_shows_the_later_one_and_stores_both() -> None:
     assert (view.n_stored, view.n_drawn) == (3, 2)
     [by_time] = view_series({"a": parts}, ["a"], Window(Axis.TIME))
     assert _drawn(by_time).values == [1.0, 2.0, 9.0]
-    assert "".join(export_lines(parts, ExportFormat.TEXT)) == "10.0,1.0\n20.0,2.0\n30.0,9.0\n"
 
 
 def test_windows_include_both_ends() -> None:

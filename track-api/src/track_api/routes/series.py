@@ -1,13 +1,11 @@
-"""Series: as they are drawn, and whole as text."""
+"""Series: as they are drawn, and whole as a file."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import iterate_in_threadpool
 
 from services.accounts.access import Right
 from services.core.errors import (
@@ -20,14 +18,14 @@ from services.core.errors import (
     Unauthenticated,
 )
 from services.core.keys import check_key, split_key
-from services.series.export import ExportFormat, export_lines
+from services.series.export import ExportFormat, export_pieces
 from services.series.load import load_points
 from services.series.losses import Loss, read_losses
 from services.series.read import SeriesViews, read_series
 from services.series.window import Axis, Window
 from services.web.auth import ReadableTrack, check_access
 from services.web.problem import responses
-from track_api.deps import CurrentResources, Reading, etag_of, marked, not_modified
+from track_api.deps import CurrentDatabase, CurrentResources, Reading, etag_of, marked, not_modified
 from track_api.schemas.series import QueryAnswer, SeriesAnswer, SeriesQuery
 from track_api.series_body import MSGPACK_TYPE, json_body, msgpack_body
 
@@ -95,30 +93,43 @@ async def query_series(request: Request, body: SeriesQuery, session: Reading, re
     return await _answer(request, await read_series(session, resources.sources, asked, window), body.x, None)
 
 
+_FILES = {
+    ExportFormat.TEXT: ("txt", "text/plain; charset=utf-8"),
+    ExportFormat.CSV: ("csv", "text/csv; charset=utf-8"),
+    ExportFormat.ARROW: ("arrows", "application/vnd.apache.arrow.stream"),
+    ExportFormat.PARQUET: ("parquet", "application/vnd.apache.parquet"),
+}
+_TEXT, _BINARY = {"schema": {"type": "string"}}, {"schema": {"type": "string", "format": "binary"}}
+_EXPORTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {m.partition(";")[0]: _TEXT if m.startswith("text/") else _BINARY for _, m in _FILES.values()}}
+}
+
+
 @router.get(
     "/tracks/{track_id}/export",
-    responses=_ERRORS
-    | responses(LeafNotFound)
-    | {200: {"content": {"text/plain": {"schema": {"type": "string"}}, "text/csv": {"schema": {"type": "string"}}}}},
+    responses=_ERRORS | responses(LeafNotFound) | _EXPORTS,
     response_class=StreamingResponse,
 )
 async def export_series(
     access: ReadableTrack,
-    session: Reading,
+    database: CurrentDatabase,
     key: Key,
     form: Annotated[ExportFormat, Query(alias="format")] = ExportFormat.TEXT,
 ) -> StreamingResponse:
-    """Stream all points of a series: `timestamp,log_value` lines, or CSV with steps."""
-    parts = (await load_points(session, access.track_id, [check_key(key)])).get(key)
+    """Stream all points of a series, in order of time, those of one time in order of arrival.
+
+    `text` has `timestamp,log_value` lines, `csv` also the steps. `arrow` (the stream form of Arrow IPC) and `parquet`
+    have the columns time (float64, unix seconds), step (float64, null where there is none) and value in its own type:
+    float64, int64, bool or utf8. The values of a series that mixes integers and floats are float64 if that holds each
+    of them exactly; any other mixture is utf8, with each value as `text` writes it.
+    """
+    # Not the session of the request: that one lasts until a slow reader has the last byte.
+    async with database.read() as session:
+        parts = (await load_points(session, access.track_id, [check_key(key)])).get(key)
     if not parts:
         raise LeafNotFound(f"There is no series under {key[:200]!r}.", key=key[:200])
-
-    async def pieces() -> AsyncIterator[bytes]:
-        async for piece in iterate_in_threadpool(export_lines(parts, form)):
-            # A string may hold half of a surrogate pair, which UTF-8 has no bytes for.
-            yield piece.encode(errors="replace")
-
     name = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in split_key(key)[1])
-    suffix, media = ("csv", "text/csv") if form is ExportFormat.CSV else ("txt", "text/plain")
+    suffix, media = _FILES[form]
     headers = {"content-disposition": f'attachment; filename="{name}.{suffix}"'}
-    return StreamingResponse(pieces(), media_type=f"{media}; charset=utf-8", headers=headers)
+    # The pieces are made in a thread, one when the one before has been sent.
+    return StreamingResponse(export_pieces(parts, form), media_type=media, headers=headers)
