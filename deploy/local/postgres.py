@@ -26,8 +26,8 @@ with warnings.catch_warnings():
 _START_TRIES = 6
 _SETTINGS_FILE = "mlsteam.conf"
 _SETTINGS = {
-    # Points come at up to a hundred megabytes a second: with the default of 1 GB a checkpoint would follow the other, and
-    # each makes every page be written whole again. Files of the log that are kept need not be made anew.
+    # Points come at up to a hundred megabytes a second: with the default of 1 GB one checkpoint would follow the other,
+    # and each makes every page be written whole again. Files of the log that are kept need not be made anew.
     "max_wal_size": "4GB",
     "min_wal_size": "512MB",
     "checkpoint_timeout": "15min",
