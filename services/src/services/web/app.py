@@ -174,6 +174,8 @@ def create_base_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        # It would look for a collector in the environment with every request, an eighth of what a batch costs.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         **fastapi_options,
     )
     # An app with answers that never end by themselves puts in its own.

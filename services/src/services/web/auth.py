@@ -4,12 +4,14 @@ A pure ASGI layer around each app. Guarantees that an address is answered to a s
 public addresses says so.
 """
 
+import asyncio
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -39,6 +41,9 @@ def is_probe(method: str, path: str) -> bool:
     return method in {"GET", "HEAD"} and path in {"/healthz", "/readyz", "/metrics"}
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
 class TrackAccess:
     """A track that the sender of a request may use in the way asked for."""
@@ -55,24 +60,42 @@ class AccessCache:
 
     def __init__(self, lasts_s: float) -> None:
         self._lasts_s = lasts_s
-        self._entries: dict[object, tuple[float, object]] = {}
+        self._entries: dict[object, tuple[float, Any]] = {}
+        self._proving: dict[object, asyncio.Task[Any]] = {}
+        self._generation = 0
 
-    def get(self, key: object) -> object | None:
-        """Return what was kept under a key, if it is still fresh."""
+    async def get(self, key: object, prove: Callable[[], Awaitable[T]]) -> T:
+        """Return what was proven under a key; where that is no longer fresh, one of those who ask proves it anew."""
         entry = self._entries.get(key)
-        return entry[1] if entry is not None and entry[0] > time.monotonic() else None
-
-    def put(self, key: object, value: object) -> None:
-        """Keep a proof for a moment."""
+        if entry is not None and entry[0] > time.monotonic():
+            fresh: T = entry[1]
+            return fresh
         if self._lasts_s <= 0:
-            return
+            return await prove()
+        proving: asyncio.Task[T] | None = self._proving.get(key)
+        if proving is None:
+            proving = asyncio.create_task(self._prove(key, prove))
+            self._proving[key] = proving
+            proving.add_done_callback(lambda _: self._proving.pop(key, None))
+        # Shielded: the one who began may hang up while others wait.
+        return await asyncio.shield(proving)
+
+    async def _prove(self, key: object, prove: Callable[[], Awaitable[T]]) -> T:
+        generation = self._generation
+        value = await prove()
         if len(self._entries) >= _CACHE_ENTRIES:
             self._entries.clear()
-        self._entries[key] = (time.monotonic() + self._lasts_s, value)
+        if generation == self._generation:
+            # Not all at one moment: what was proven together would have to be proven together again.
+            lasts_s = self._lasts_s * random.uniform(0.5, 1)  # noqa: S311 (no secret)
+            self._entries[key] = (time.monotonic() + lasts_s, value)
+        return value
 
     def clear(self) -> None:
         """Forget everything, because a right may have been taken away."""
+        self._generation += 1
         self._entries.clear()
+        self._proving.clear()
 
 
 def _cookie_of(headers: Headers) -> str | None:
@@ -137,26 +160,24 @@ class Authentication:
         return await self._prove_session(secret)
 
     async def _prove_token(self, token: str) -> Principal:
-        kept = self._cache.get(token)
-        if isinstance(kept, Principal):
-            return kept
-        now = self._clock.now()
-        async with self._database().transaction() as session:
-            token_id, principal = await tokens.find_principal(session, token, now)
-            await tokens.touch_token(session, token_id, now)
-        self._cache.put(token, principal)
-        return principal
+        async def prove() -> Principal:
+            now = self._clock.now()
+            async with self._database().transaction() as session:
+                token_id, principal = await tokens.find_principal(session, token, now)
+                await tokens.touch_token(session, token_id, now)
+            return principal
+
+        return await self._cache.get(("token", token), prove)
 
     async def _prove_session(self, secret: str) -> Principal:
-        kept = self._cache.get(("session", secret))
-        if isinstance(kept, Principal):
-            return kept
-        async with self._database().read() as session:
-            principal = await store.find_session(session, secret, self._clock.now())
-        if principal is None:
-            raise Unauthenticated("Your sign-in has ended; sign in again.")
-        self._cache.put(("session", secret), principal)
-        return principal
+        async def prove() -> Principal:
+            async with self._database().read() as session:
+                principal = await store.find_session(session, secret, self._clock.now())
+            if principal is None:
+                raise Unauthenticated("Your sign-in has ended; sign in again.")
+            return principal
+
+        return await self._cache.get(("session", secret), prove)
 
 
 def current_principal(request: Request) -> Principal:
@@ -193,15 +214,13 @@ async def check_access(request: Request, track_id: UUID, right: Right) -> TrackA
     """
     principal = current_principal(request)
     cache: AccessCache = request.app.state.access_cache
-    key = (principal, track_id, right)
-    kept = cache.get(key)
-    if isinstance(kept, TrackAccess):
-        return kept
-    database: Database = request.app.state.database
-    async with database.read() as session:
-        access = TrackAccess(track_id, await check_track(session, principal, track_id, right))
-    cache.put(key, access)
-    return access
+
+    async def prove() -> TrackAccess:
+        database: Database = request.app.state.database
+        async with database.read() as session:
+            return TrackAccess(track_id, await check_track(session, principal, track_id, right))
+
+    return await cache.get((principal, track_id, right), prove)
 
 
 async def _readable(request: Request, track_id: UUID) -> TrackAccess:
