@@ -16,15 +16,13 @@ from harness.questions import KEY, ask, check_series, forms, series
 from harness.report import Row, Target
 from harness.stack import Bench, Services
 
-# A little less than a million, past which a transposer that runs inside ingest-api would take the points at once.
+# A little less than a million, past which a transposer would take the points at once.
 _ONE = Load("1M", clients=1, keys=1, points=19_999)
 _ONE_BATCHES = 50
 _LONG = Load("long", clients=1, keys=1, points=200_000)
 _MANY = Load("200x50k", clients=20, keys=10, points=1000)
 _MANY_BATCHES = 50
 _TREE = Load("tree", clients=1, keys=10_000, points=1)
-# Longer than any run: nothing is transposed while it is meant to lie in the batch log.
-_RESTS = {"MLSTEAM_INGEST_API_RESTED_S": "3600"}
 _EXPORT_RUNS = 5
 _EXPORTS = {"text": 0, "csv": 1}
 _NEW_EXPORTS = ("arrow", "parquet")
@@ -83,7 +81,9 @@ class Reads:
         """Time the answer to a reader who has it already."""
         mark = ask(self._caller, series(track)).headers["etag"]
         self.time(
-            "1 M points asked again, 304", lambda: ask(self._caller, series(track), status=304, if_none_match=mark)
+            "1 M points asked again, 304",
+            lambda: ask(self._caller, series(track), status=304, if_none_match=mark),
+            target=targets.READ_MS["304"],
         )
 
     def many(self, place: Place, n_points: int) -> None:
@@ -108,7 +108,7 @@ class Reads:
         for what, depth, path, target in (
             ("100 folders at the root", 1, "", targets.READ_MS["tree"]),
             ("100 keys of one folder", 1, KEY.partition("/")[0], targets.READ_MS["tree"]),
-            ("all levels", 0, "", None),
+            ("all levels", 0, "", targets.READ_MS["tree"]),
         ):
             address = f"/api/v3/tracks/{track}/tree?{urlencode({'path': path, 'depth': depth})}"
             self.time(f"tree of 10,000 keys, {what}", partial(self._get, address), target=target)
@@ -142,10 +142,10 @@ async def _logged_points(bench: Bench, url: str) -> int:
 async def _read_log(bench: Bench, url: str, options: Options) -> tuple[Place, list[Row]]:
     """Read a series of which no point is transposed yet."""
     n_points = _ONE_BATCHES * _ONE.points
-    async with bench.services(url, with_transposer=False, variables=_RESTS) as services:
+    async with bench.services(url, with_transposer=False) as services:
         place, _ = await fill(services, _ONE, _ONE_BATCHES)
         reads = Reads(services, place, options)
-        reads.chart("1 M points in the batch log", place.tracks[0], n_points, None)
+        reads.chart("1 M points in the batch log", place.tracks[0], n_points, targets.READ_MS["1M"])
         if await _logged_points(bench, url) != n_points:
             raise BenchFailed("points left the batch log while they were to be read there")
     return place, reads.rows
