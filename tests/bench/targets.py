@@ -16,7 +16,7 @@ INGEST_RATE: dict[str, Target] = {
 ACK_P50_MS, ACK_P99_MS = at_most(5.0), at_most(30.0)
 LOG_NS = at_most(1000.0)
 # Bytes a point on disk, everything counted.
-SIZE_FLOAT32, SIZE_FLOAT64 = at_most(7.0), at_most(11.0)
+SIZE_FLOAT32, SIZE_FLOAT64, SIZE_WIDE = at_most(7.0), at_most(11.0), at_most(9.0)
 # Milliseconds of a read over HTTP.
 READ_MS: dict[str, Target] = {
     "1M": at_most(5.0),

@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +187,18 @@ def _ingest_api(stack: RunningStack) -> int | None:
     return None
 
 
-def test_killing_ingest_under_a_training_loses_and_doubles_nothing(stack: RunningStack, reader: Reader) -> None:
+def _postgres(stack: RunningStack) -> int | None:
+    try:
+        pid = int((stack.run_dir / "data" / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pid if psutil.pid_exists(pid) else None
+
+
+@pytest.mark.parametrize("find_victim", [_ingest_api, _postgres])
+def test_killing_a_server_under_a_training_loses_and_doubles_nothing(
+    stack: RunningStack, reader: Reader, find_victim: Callable[[RunningStack], int | None]
+) -> None:
     environment = {**stack.environment, **stack.client_environment()}
     with subprocess.Popen(
         [sys.executable, "-c", LONG_TRAINING], env=environment, stdout=subprocess.PIPE, text=True
@@ -196,16 +208,29 @@ def test_killing_ingest_under_a_training_loses_and_doubles_nothing(stack: Runnin
         killed: set[int] = set()
         for _ in range(2):
             time.sleep(1.5)
-            deadline = time.monotonic() + 30
-            victim = _ingest_api(stack)
+            deadline = time.monotonic() + 60
+            victim = find_victim(stack)
             while (victim is None or victim in killed) and time.monotonic() < deadline:
                 time.sleep(0.1)
-                victim = _ingest_api(stack)
+                victim = find_victim(stack)
             assert victim is not None
             os.kill(victim, signal.SIGKILL)
             killed.add(victim)
         assert training.wait(120) == 0
-    answer = reader.get(f"/api/v3/tracks/{track_id}/series?key=count&x=step&buckets=10000")
+    deadline = time.monotonic() + 60
+    while (answer := _series(reader, track_id)) is None and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert answer is not None
     assert answer["series"][0]["n_stored"] == 6000
     assert answer["series"][0]["points"]["value"] == [float(step) for step in range(6000)]
     assert answer["losses"] == []
+
+
+def _series(reader: Reader, track_id: str) -> Any:
+    try:
+        return reader.get(f"/api/v3/tracks/{track_id}/series?key=count&x=step&buckets=10000")
+    except urllib.error.HTTPError as error:
+        if error.code == 503:
+            # The database is still on its way back.
+            return None
+        raise

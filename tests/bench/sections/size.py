@@ -15,7 +15,7 @@ _SHAPES: tuple[tuple[str, Load, int, Target], ...] = (
         targets.SIZE_FLOAT64,
     ),
     ("1 M points of one series, float32, jittered times", Load("float32", 1, 1, 20_000), 50, targets.SIZE_FLOAT32),
-    ("1,000 series x 1,000 steps, float32", Load("wide", 1, 1000, 10), 100, targets.SIZE_FLOAT32),
+    ("1,000 series x 1,000 steps, float32", Load("wide", 1, 1000, 10), 100, targets.SIZE_WIDE),
 )
 
 

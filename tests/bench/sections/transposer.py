@@ -176,9 +176,13 @@ def _rows(
         Row("transposer", f"{name}: until the log was empty", drained_s, "s", "after the last batch"),
         Row("transposer", f"{name}: read of 1 M points before, p95", before_ms, "ms", "another track, 5 a second"),
         Row(
-            "transposer", f"{name}: the same during, p95", watch.read_p95_ms, "ms", f"{len(watch.reads_s)} reads",
+            "transposer",
+            f"{name}: the same during, p95",
+            watch.read_p95_ms,
+            "ms",
+            f"{len(watch.reads_s)} reads",
             at_most(2 * before_ms),
-        ),  # fmt: skip
+        ),
         Row("transposer", f"{name}: ack p99", outcome.p99_s * 1000, "ms", f"CPU s per M points: {cpu}"),
     ]
 
