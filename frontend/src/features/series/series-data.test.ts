@@ -39,16 +39,16 @@ describe("toColumns", () => {
         min: [0.5, null],
         min_x: [0, null],
         max: [9, null],
-        max_x: [0, null],
+        max_x: [3, null],
         mean: [2, null],
         count: [5, 0],
-        nonfinite: [0, 0],
+        nonfinite: [1, 0],
       },
     });
     expect(columns.value).toEqual([2]);
     expect(columns.min).toEqual([0.5]);
-    expect(columns.highest).toEqual({ value: 9, x: 0 });
-    expect(columns.nonFinite).toEqual([]);
+    expect(columns.highest).toEqual({ value: 9, x: 3 });
+    expect(columns.nonFinite).toEqual([{ x: 0, value: "NaN / ∞" }]);
   });
   it("leaves no room for zero on a log axis", () =>
     expect(onlyPositive([1, 0, -1, null])).toEqual([1, null, null, null]));

@@ -51,14 +51,16 @@ export function toColumns(series: Series): SeriesColumns {
     columns.x.push(x);
     columns.value.push(value);
     if (value === null) columns.nonFinite.push({ x, value: String(values[index] ?? "NaN") });
+    else if (buckets && (buckets.nonfinite[index] ?? 0) > 0) columns.nonFinite.push({ x, value: "NaN / ∞" });
     const low = buckets ? toFinite(buckets.min[index]) : value;
     const high = buckets ? toFinite(buckets.max[index]) : value;
     columns.min?.push(low);
     columns.max?.push(high);
+    // An extreme stands where it was logged, not in the middle of its bucket.
     if (low !== null && (columns.lowest === null || low < columns.lowest.value))
-      columns.lowest = { value: low, x };
+      columns.lowest = { value: low, x: toFinite(buckets?.min_x[index]) ?? x };
     if (high !== null && (columns.highest === null || high > columns.highest.value))
-      columns.highest = { value: high, x };
+      columns.highest = { value: high, x: toFinite(buckets?.max_x[index]) ?? x };
   }
   return columns;
 }
