@@ -3,7 +3,8 @@
 Guarantees that no request makes this process hold more than its limits, whatever it claims to be.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from backports import zstd
@@ -79,6 +80,34 @@ class _Decoder:
         return b"".join(self._pieces)
 
 
+class Intake:
+    """The bytes of all bodies that are on their way in or wait to be written."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._held_bytes = 0
+
+    @contextmanager
+    def hold(self, n_bytes: int) -> Iterator[None]:
+        """Count a body while a block runs. Raises: ServerBusy when there are too many already."""
+        if self._held_bytes + n_bytes > self._max_bytes:
+            raise ServerBusy(retry_after_s=1.0)
+        self._held_bytes += n_bytes
+        try:
+            yield
+        finally:
+            self._held_bytes -= n_bytes
+
+
+def announced_bytes(request: Request, max_bytes: int) -> int:
+    """Return how large a body says it is; one that does not say so may be as large as any. Raises: BatchTooLarge."""
+    length = request.headers.get("content-length", "")
+    announced = int(length) if length.isdigit() else max_bytes
+    if announced > max_bytes:
+        raise BatchTooLarge(f"A batch has at most {max_bytes} bytes.", limit_bytes=max_bytes)
+    return announced
+
+
 @dataclass(frozen=True, slots=True)
 class BatchBytes:
     """A body as it came, and as it decompresses."""
@@ -91,9 +120,6 @@ class BatchBytes:
 async def read_batch_body(request: Request, max_bytes: int, max_decoded_bytes: int) -> BatchBytes:
     """Read a body to its end. Raises: BatchTooLarge, MalformedBatch, UnsupportedMediaType."""
     too_large = BatchTooLarge(f"A batch has at most {max_bytes} bytes.", limit_bytes=max_bytes)
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > max_bytes:
-        raise too_large
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     decoder = _Decoder(encoding, max_decoded_bytes)
     pieces: list[bytes] = []

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from ingest_api.body import Intake
 from ingest_api.settings import IngestApiSettings
 from services.core.clock import Clock, SystemClock
 from services.core.supervise import Supervisor
@@ -25,6 +26,7 @@ class Resources:
     database: Database
     blobs: BlobStore
     writer: GroupWriter
+    intake: Intake
     changes: ChangeNotes
     clock: Clock
     supervisor: Supervisor | None
@@ -52,4 +54,4 @@ async def open_resources(settings: IngestApiSettings) -> AsyncIterator[Resources
                 upload_cleaner=UploadCleaner(database, blobs).run,
             )
         )
-        yield Resources(database, blobs, writer, changes, SystemClock(), supervisor)
+        yield Resources(database, blobs, writer, Intake(settings.max_queue_bytes), changes, SystemClock(), supervisor)

@@ -21,7 +21,7 @@ class IngestApiSettings(ServiceSettings):
         default=256 << 20,
         ge=1 << 20,
         validation_alias="MLSTEAM_INGEST_API_MAX_QUEUE_BYTES",
-        description="Bytes of batches that may wait for a commit; past it, requests are answered 503",
+        description="Bytes of batches on their way in or waiting for a commit; past it, requests are answered 503",
     )
     max_project_queue_bytes: int = Field(
         default=64 << 20,

@@ -4,7 +4,7 @@ import msgspec
 from backports import zstd
 from fastapi import APIRouter, Request, Response
 
-from ingest_api.body import read_batch_body
+from ingest_api.body import announced_bytes, read_batch_body
 from ingest_api.deps import Open
 from ingest_api.schemas import BATCH_REQUEST, MSGPACK_TYPE, BatchOut
 from services.core.errors import (
@@ -48,22 +48,23 @@ async def post_batch(request: Request, access: WritableTrack, resources: Open) -
     is_json = content_type == "application/json"
     if not is_json and content_type not in _MSGPACK_TYPES:
         raise UnsupportedMediaType(f"Send a batch as {MSGPACK_TYPE} or application/json.", content_type=content_type)
-    sent = await read_batch_body(request, MAX_BATCH_BYTES, MAX_JSON_BYTES if is_json else MAX_BATCH_DECODED_BYTES)
-    now = resources.clock.now().timestamp()
-    if is_json:
-        plain = convert_json(sent.plain, now)
-        encoding, stored = Encoding.MSGPACK_ZSTD, zstd.compress(plain, 1)
-    else:
-        plain, stored = sent.plain, sent.raw
-        encoding = Encoding.MSGPACK_ZSTD if sent.is_zstd else Encoding.MSGPACK
-    batch = accept(
-        decode_body(plain),
-        track_id=access.track_id,
-        project_id=access.project_id,
-        encoding=int(encoding),
-        stored=stored,
-    )
-    ack = await resources.writer.write(batch)
+    with resources.intake.hold(announced_bytes(request, MAX_BATCH_BYTES)):
+        sent = await read_batch_body(request, MAX_BATCH_BYTES, MAX_JSON_BYTES if is_json else MAX_BATCH_DECODED_BYTES)
+        now = resources.clock.now().timestamp()
+        if is_json:
+            plain = convert_json(sent.plain, now)
+            encoding, stored = Encoding.MSGPACK_ZSTD, zstd.compress(plain, 1)
+        else:
+            plain, stored = sent.plain, sent.raw
+            encoding = Encoding.MSGPACK_ZSTD if sent.is_zstd else Encoding.MSGPACK
+        batch = accept(
+            decode_body(plain),
+            track_id=access.track_id,
+            project_id=access.project_id,
+            encoding=int(encoding),
+            stored=stored,
+        )
+        ack = await resources.writer.write(batch)
     answer = {
         "acked_through": ack.acked_through,
         "rejects": ack.rejects,

@@ -23,7 +23,7 @@ from services.tracks.leaf_index import LeafIndex, Place, read_leaf_index
 _TYPE_NAMES = {value_type: value_type.name.lower() for value_type in ValueType}
 
 
-class LeafView(msgspec.Struct, kw_only=True):
+class LeafView(msgspec.Struct, kw_only=True, gc=False):
     """What stands at a key; fields that its kind does not have are None. NaN is no step."""
 
     kind: str
@@ -38,7 +38,7 @@ class LeafView(msgspec.Struct, kw_only=True):
     sha256: str | None = None
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     """One name in a folder: a leaf, a folder, or both. `children` is None below the depth that was asked for."""
 
     name: str

@@ -79,7 +79,7 @@ def share(axis: Floats) -> Floats:
 class Column:
     """Points of one series, whatever types they have. Make it with points in order of arrival."""
 
-    def __init__(self, parts: Sequence[Points]) -> None:
+    def __init__(self, parts: Sequence[Points], *, is_kept: bool = True) -> None:
         times = np.concatenate([part.times for part in parts])
         steps = np.concatenate([part.steps for part in parts])
         numbers = np.concatenate([numbers_of(part) for part in parts])
@@ -87,8 +87,10 @@ class Column:
         if (times[1:] < times[:-1]).any():
             self._order = np.argsort(times, kind="stable")
             times, steps, numbers = times[self._order], steps[self._order], numbers[self._order]
-        # Series that were logged together have one axis; it is kept once.
-        self.times, self.steps, self.numbers = share(times), share(steps), numbers
+        if is_kept:
+            # Series that were logged together have one axis; it is kept once.
+            times, steps = share(times), share(steps)
+        self.times, self.steps, self.numbers = times, steps, numbers
         types = {part.type for part in parts}
         # Floats are what `numbers` holds; anything else is looked up where it came from.
         self._parts: list[Points] | None = None if types == {ValueType.FLOAT} else list(parts)

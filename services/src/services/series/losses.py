@@ -4,11 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Text, any_, cast, select
-from sqlalchemy.dialects.postgresql import ARRAY
-
-from services.storage.database import AnySession
-from services.storage.tables import loss_marks
+from services.storage.database import AnySession, Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +20,11 @@ class Loss:
 
 async def read_losses(session: AnySession, track_id: UUID, keys: Sequence[str]) -> list[Loss]:
     """Return the loss marks of keys, by time."""
-    columns = [loss_marks.c[name] for name in ("key", "count", "first_at", "last_at", "reason")]
-    query = select(*columns).where(
-        loss_marks.c.track_id == track_id, loss_marks.c.key == any_(cast(list(keys), ARRAY(Text)))
+    rows = await Database.fetch(
+        session,
+        "SELECT key, count, first_at, last_at, reason FROM loss_marks WHERE track_id = $1 AND key = ANY($2::text[])"
+        " ORDER BY first_at",
+        track_id,
+        list(keys),
     )
-    return [Loss(*row) for row in await session.execute(query.order_by(loss_marks.c.first_at))]
+    return [Loss(*row) for row in rows]

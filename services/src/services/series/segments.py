@@ -17,7 +17,7 @@ from services.series.chunks import pack_differences, pack_values, unpack_differe
 from services.series.grouping import PAGE, Grouped
 
 # A reader of one series decodes one frame; a frame of fewer points compresses worse.
-_FRAME_POINTS = 4_096
+_FRAME_POINTS = 8_192
 NO_FRAME = 255
 
 

@@ -34,9 +34,11 @@ from services.storage.database import Session
 _GROWING_CHUNK_POINTS = MAX_CHUNK_POINTS // 2
 _GROWING_CHUNK_BYTES = 1 << 20
 _CHUNK_CHARS = 1 << 20
-# So many segments of a page are made into one; a larger one among them is left alone until the others are worth it.
+# A page is tidied when its series are long enough for chunks, or when it has so many segments: few if they are small,
+# for large ones would be written again and again; a large one among small ones is left until those are worth it.
 _MANY_SEGMENTS = 16
-_TOO_MANY_SEGMENTS = 48
+_TOO_MANY_SEGMENTS = 64
+_SMALL_PAGE_POINTS = 256 << 10
 _LEFT_ALONE = 4
 
 Runs = dict[int, list[Points]]
@@ -59,7 +61,7 @@ async def settle(session: Session, track_id: UUID, moved: Arranged) -> None:
     await _write_chunks(session, track_id, pages, runs)
     if new_segments:
         await insert_segments(session, track_id, new_segments)
-    for page in await _crowded_pages(session, track_id, list(pages)):
+    for page in await _crowded_pages(session, track_id, pages):
         await tidy_page(session, track_id, pages, page)
     await pages.write(session, track_id)
 
@@ -124,12 +126,15 @@ def _pieces(points: Points) -> Iterator[Points]:
         yield points.slice(start, stop)
 
 
-async def _crowded_pages(session: Session, track_id: UUID, pages: Sequence[int]) -> list[int]:
+async def _crowded_pages(session: Session, track_id: UUID, pages: VersionedPages) -> list[int]:
     crowded = []
-    for page, (n, points, largest) in (await count_segments(session, track_id, pages)).items():
-        is_worth_it = (points - largest) * _LEFT_ALONE >= largest
-        if n >= _TOO_MANY_SEGMENTS or (n >= _MANY_SEGMENTS and is_worth_it):
-            crowded.append(page)
+    for number, (n, points, largest) in (await count_segments(session, track_id, list(pages))).items():
+        page = pages[number]
+        waiting = page.n_points > page.n_chunked
+        is_full = points >= MIN_CHUNK_POINTS * int(np.count_nonzero(waiting))
+        is_small = points <= _SMALL_PAGE_POINTS and (points - largest) * _LEFT_ALONE >= largest
+        if is_full or n >= _TOO_MANY_SEGMENTS or (n >= _MANY_SEGMENTS and is_small):
+            crowded.append(number)
     return crowded
 
 

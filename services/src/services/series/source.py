@@ -114,7 +114,7 @@ class Source:
         name = ("window", self.track_id, *(facts.name for facts in wanted))
         column = cache.drawn.get(name)
         if column is None:
-            column = Column(await _read_chunks(session, cache, self.track_id, wanted))
+            column = Column(await _read_chunks(session, cache, self.track_id, wanted), is_kept=False)
             cache.drawn.put(name, column, column.size_bytes)
         return replace(self, settled=column, n_before=n_before)
 
@@ -162,7 +162,7 @@ def _make_recent(cache: SourceCache, name: Hashable, parts: Sequence[Points]) ->
     held = cache.drawn.get(name)
     if isinstance(held, Column):
         return held
-    made = Column(parts)
+    made = Column(parts, is_kept=False)
     cache.drawn.put(name, made, made.size_bytes)
     return made
 

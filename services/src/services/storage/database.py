@@ -4,6 +4,7 @@ Called by the resources of each app. Guarantees that a read session cannot write
 committed when its block has ended.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NewType
@@ -66,14 +67,14 @@ class Database:
 
         Raises: DatabaseDown when the database does not answer.
         """
-        async with _translated(), self._sessions() as session:
+        async with _translated(), self._sessions() as session, _discarded_when_cut(session):
             yield Session(session)
             await session.commit()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
         """Run a block on one read-only snapshot, so that merged levels never show a point twice or not at all."""
-        async with _translated(), self._sessions() as session:
+        async with _translated(), self._sessions() as session, _discarded_when_cut(session):
             await session.connection(execution_options=_SNAPSHOT)
             yield ReadSession(session)
 
@@ -128,18 +129,30 @@ class Database:
 def _check_open(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
     # The driver knows of a connection that the server has closed. Asking the server each time would be three more
     # round trips for a transaction of three.
-    if connection.driver_connection.is_closed():
+    # One inside a transaction was cut in the middle of something: what ran on it would never be committed.
+    if connection.driver_connection.is_closed() or connection.driver_connection.is_in_transaction():
         raise DisconnectionError
+
+
+@asynccontextmanager
+async def _discarded_when_cut(session: AsyncSession) -> AsyncIterator[None]:
+    try:
+        yield
+    except asyncio.CancelledError:
+        # SQLAlchemy cannot know where a statement on the driver was cut, so nobody else may have this connection.
+        await session.invalidate()
+        raise
 
 
 async def _driver(session: AnySession) -> asyncpg.Connection:
     raw = await (await session.connection()).get_raw_connection()
     driver = raw.driver_connection
     assert isinstance(driver, asyncpg.Connection), "the dialect is asyncpg's"  # noqa: S101 (an invariant)
-    if not driver.is_in_transaction():
+    adapter: Any = raw.dbapi_connection
+    if adapter._transaction is None:  # noqa: SLF001
         # SQLAlchemy begins when it first executes something itself; without this, what runs on the driver before that
         # would stand outside the transaction. There is no public way that does not cost a round trip more.
-        await raw.dbapi_connection._start_transaction()  # type: ignore[union-attr]  # noqa: SLF001
+        await adapter._start_transaction()  # noqa: SLF001
     return driver
 
 

@@ -112,8 +112,8 @@ def test_segments(n_leaves: int, shape: str, value_type: ValueType) -> None:
 
 
 def test_a_segment_of_more_frames_than_there_are_names() -> None:
-    axis = np.arange(4096.0)
-    series = [(i, Points(ValueType.INT, np.arange(4096) + i, axis + i, axis)) for i in range(PAGE)]
+    axis = np.arange(8192.0)
+    series = [(i, Points(ValueType.INT, np.arange(8192) + i, axis + i, axis)) for i in range(PAGE)]
     assert _check_segment(series) == NO_FRAME
 
 
