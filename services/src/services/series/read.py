@@ -155,9 +155,7 @@ async def read_series(
     session: ReadSession, cache: SourceCache, asked: Mapping[UUID, Sequence[str]], window: Window
 ) -> SeriesViews:
     """Return series of tracks as they are to be drawn, in the order asked for; keys without a series are absent."""
-    sources = [
-        source for track_id, keys in asked.items() for source in await load_sources(session, cache, track_id, keys)
-    ]
+    sources = await load_sources(session, cache, asked)
     zero = min((source.first_time for source in sources), default=0.0) if window.axis is Axis.RELATIVE else 0.0
     narrowed = [await source.narrowed(session, cache, window, zero) for source in sources]
     return view_sources(narrowed, window, zero)

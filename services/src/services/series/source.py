@@ -4,7 +4,7 @@ Called by read.py. What was read once is remembered under names that can never m
 page has a version, a batch its number. Guarantees that both halves come from one snapshot.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -25,13 +25,13 @@ from services.series.store import (
     read_chunk_column,
     read_chunk_facts,
     read_frames,
-    read_pages,
+    read_pages_of_tracks,
 )
-from services.series.tail import TailCache
+from services.series.tail import Tail, TailCache
 from services.series.window import Window
 from services.storage.database import ReadSession
 from services.tracks.leaf_index import LeafIndex
-from services.tracks.leaves import find_leaves
+from services.tracks.leaves import find_leaves_of_tracks
 
 # A series of more points is not put in order in memory.
 MAX_POINTS = 20_000_000
@@ -133,19 +133,44 @@ async def _read_chunks(
     return [points for f in wanted if (points := held[f.name]) is not None]
 
 
-async def load_sources(session: ReadSession, cache: SourceCache, track_id: UUID, keys: Sequence[str]) -> list[Source]:
-    """Return series of a track; keys without one are absent."""
-    found = await find_leaves(session, track_id, list(dict.fromkeys(keys)))
-    leaf_ids = {key: leaf.leaf_id for key, leaf in found.items() if leaf.kind is LeafKind.SERIES}
-    pages = await read_pages(session, track_id, sorted({leaf_id // PAGE for leaf_id in leaf_ids.values()}))
-    tail = await cache.tails.read(session, track_id)
-    settled = await _load_settled(session, cache, track_id, leaf_ids.values(), pages)
-    frames = await _load_frames(session, cache, track_id, leaf_ids.values(), pages)
+async def load_sources(session: ReadSession, cache: SourceCache, asked: Mapping[UUID, Sequence[str]]) -> list[Source]:
+    """Return series of tracks in the order asked for; keys without one are absent.
+
+    What must be looked up each time is looked up once for all tracks.
+    """
+    leaves = await find_leaves_of_tracks(session, {track_id: dict.fromkeys(keys) for track_id, keys in asked.items()})
+    leaf_ids = {
+        track_id: {key: leaf.leaf_id for key, leaf in found.items() if leaf.kind is LeafKind.SERIES}
+        for track_id, found in leaves.items()
+    }
+    pages = await read_pages_of_tracks(
+        session, {track_id: {leaf_id // PAGE for leaf_id in ids.values()} for track_id, ids in leaf_ids.items()}
+    )
+    tails = await cache.tails.read_many(session, list(asked))
+    return [
+        source
+        for track_id, keys in asked.items()
+        if (ids := leaf_ids[track_id])
+        for source in await _load_track(
+            session,
+            cache,
+            track_id,
+            [(key, ids[key]) for key in dict.fromkeys(keys) if key in ids],
+            pages=pages[track_id],
+            tail=tails[track_id],
+        )
+    ]
+
+
+async def _load_track(
+    session: ReadSession, cache: SourceCache, track_id: UUID, keys: Sequence[tuple[str, int]], *,
+    pages: dict[int, VersionedPage], tail: Tail,
+) -> list[Source]:  # fmt: skip
+    leaf_ids = [leaf_id for _, leaf_id in keys]
+    settled = await _load_settled(session, cache, track_id, leaf_ids, pages)
+    frames = await _load_frames(session, cache, track_id, leaf_ids, pages)
     sources = []
-    for key in dict.fromkeys(keys):
-        if key not in leaf_ids:
-            continue
-        leaf_id = leaf_ids[key]
+    for key, leaf_id in keys:
         parts = (*frames.get(leaf_id, ()), *tail.points_of(key))
         recent = None
         if parts:

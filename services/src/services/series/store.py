@@ -1,6 +1,6 @@
 """The SQL of series: pages, segments and chunks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -30,12 +30,27 @@ async def read_pages(
     session: AnySession, track_id: UUID, pages: Sequence[int] | None = None
 ) -> dict[int, VersionedPage]:
     """Return pages of a track, all or the ones asked for, as far as they are there."""
-    statement = "SELECT page, version, data FROM series_pages WHERE track_id = $1"
-    if pages is None:
-        rows = await Database.fetch(session, statement, track_id)
-    else:
-        rows = await Database.fetch(session, statement + " AND page = ANY($2::int[])", track_id, list(pages))
+    if pages is not None:
+        return (await read_pages_of_tracks(session, {track_id: pages}))[track_id]
+    rows = await Database.fetch(session, "SELECT page, version, data FROM series_pages WHERE track_id = $1", track_id)
     return {row["page"]: VersionedPage(row["version"], decode_page(row["data"])) for row in rows}
+
+
+async def read_pages_of_tracks(
+    session: AnySession, wanted: Mapping[UUID, Collection[int]]
+) -> dict[UUID, dict[int, VersionedPage]]:
+    """Return pages of tracks, as far as they are there."""
+    rows = await Database.fetch(
+        session,
+        "SELECT track_id, page, version, data FROM unnest($1::uuid[], $2::int[]) AS asked(track_id, page)"
+        " JOIN series_pages USING (track_id, page)",
+        [track_id for track_id, pages in wanted.items() for _ in pages],
+        [page for pages in wanted.values() for page in pages],
+    )
+    found: dict[UUID, dict[int, VersionedPage]] = {track_id: {} for track_id in wanted}
+    for row in rows:
+        found[row["track_id"]][row["page"]] = VersionedPage(row["version"], decode_page(row["data"]))
+    return found
 
 
 class VersionedPages(Mapping[int, SeriesPage]):

@@ -4,13 +4,14 @@ Called by readers. Guarantees the order in which batches were committed.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from services.core.cache import ByteLru
 from services.core.points import Points
 from services.storage.batch_body import BatchBody
-from services.storage.batch_log import list_tail, read_batches
+from services.storage.batch_log import Names, list_tails, read_batches
 from services.storage.database import AnySession
 
 
@@ -45,7 +46,14 @@ class TailCache:
 
     async def read(self, session: AnySession, track_id: UUID) -> Tail:
         """Return what is in the batch log of a track; only what was not seen before is read and decoded."""
-        refused = await list_tail(session, track_id)
+        return (await self.read_many(session, [track_id]))[track_id]
+
+    async def read_many(self, session: AnySession, track_ids: Sequence[UUID]) -> dict[UUID, Tail]:
+        """Return the same of several tracks."""
+        names = await list_tails(session, track_ids)
+        return {track_id: await self._read(session, track_id, refused) for track_id, refused in names.items()}
+
+    async def _read(self, session: AnySession, track_id: UUID, refused: Names) -> Tail:
         held: dict[tuple[UUID, int], BatchBody | None]
         held = {name: self._batches.get(("batch", track_id, *name)) for name in refused}
         missing = [name for name in refused if held[name] is None]

@@ -126,17 +126,24 @@ async def read_tail(session: AnySession, track_id: UUID, *, max_points: int) -> 
     return [_batch(row) for row in rows]
 
 
-async def list_tail(session: AnySession, track_id: UUID) -> dict[tuple[UUID, int], frozenset[int]]:
-    """Return writer and number of all batches of a track that were not transposed yet, in the order of their commit.
+Names = dict[tuple[UUID, int], frozenset[int]]
+
+
+async def list_tails(session: AnySession, track_ids: Sequence[UUID]) -> dict[UUID, Names]:
+    """Return writer and number of all batches of tracks that were not transposed yet, in the order of their commit.
 
     With each, the running index of the series in it that must not be read.
     """
     rows = await Database.fetch(
         session,
-        "SELECT writer, seq, refused FROM batch_log WHERE track_id = $1 ORDER BY received_at, writer, seq",
-        track_id,
+        "SELECT track_id, writer, seq, refused FROM batch_log WHERE track_id = ANY($1::uuid[])"
+        " ORDER BY received_at, writer, seq",
+        list(track_ids),
     )
-    return {(row["writer"], row["seq"]): frozenset(row["refused"]) for row in rows}
+    found: dict[UUID, Names] = {track_id: {} for track_id in track_ids}
+    for row in rows:
+        found[row["track_id"]][row["writer"], row["seq"]] = frozenset(row["refused"])
+    return found
 
 
 async def read_batches(session: AnySession, track_id: UUID, names: Sequence[tuple[UUID, int]]) -> list[LoggedBatch]:

@@ -3,7 +3,7 @@
 Called by the group writer and by files. Guarantees that a key of a track holds one kind of leaf and keeps its number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -62,7 +62,7 @@ async def ensure_leaves_of_tracks(
     A key that already holds another kind comes back with that other kind: the caller compares and refuses.
     The rows of the tracks are locked while leaves are made, so two writers never give one number twice.
     """
-    found = await _find_leaves_of_tracks(session, wanted)
+    found = await find_leaves_of_tracks(session, wanted)
     lacking = {track_id for track_id, kinds in wanted.items() if len(found[track_id]) < len(kinds)}
     if not lacking:
         return found
@@ -72,7 +72,7 @@ async def ensure_leaves_of_tracks(
         sorted(lacking),
     )
     # Another writer may have made some between the first look and the lock.
-    found |= await _find_leaves_of_tracks(session, {track_id: wanted[track_id] for track_id in lacking})
+    found |= await find_leaves_of_tracks(session, {track_id: wanted[track_id] for track_id in lacking})
     missing = {
         track_id: [(key, kind) for key, kind in wanted[track_id].items() if key not in found[track_id]]
         for track_id in lacking
@@ -95,16 +95,17 @@ async def ensure_leaves_of_tracks(
     return found
 
 
-async def _find_leaves_of_tracks(
-    session: AnySession, wanted: Mapping[UUID, Mapping[str, LeafKind]]
+async def find_leaves_of_tracks(
+    session: AnySession, wanted: Mapping[UUID, Collection[str]]
 ) -> dict[UUID, dict[str, Leaf]]:
+    """Return the leaves that exist among the keys of each track."""
     found: dict[UUID, dict[str, Leaf]] = {track_id: {} for track_id in wanted}
     rows = await Database.fetch(
         session,
         "SELECT track_id, leaf_id, leaves.key, kind FROM unnest($1::uuid[], $2::text[]) AS asked(of_track, name)"
         ' JOIN leaves ON track_id = of_track AND leaves.key = name COLLATE "C"',
-        [track_id for track_id, kinds in wanted.items() for _ in kinds],
-        [key for kinds in wanted.values() for key in kinds],
+        [track_id for track_id, keys in wanted.items() for _ in keys],
+        [key for keys in wanted.values() for key in keys],
     )
     for row in rows:
         found[row["track_id"]][row["key"]] = Leaf(row["leaf_id"], row["key"], LeafKind(row["kind"]))
