@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from support.stack import RunningStack, running_stack
 
 
@@ -26,5 +26,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Root, as in CI, cannot have Chromium's sandbox; the pages are our own.
         opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        # Not five seconds: how soon a page is drawn is the machine's affair.
+        expect.set_options(timeout=60_000)
         yield opened
         opened.close()

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from mlsteam.cli.main import main
 # It ends by a signal only, so no machine is fast enough to reach its end first; the rests keep what it leaves small.
 LOGGING_CHILD = """
 import itertools, mlsteam, sys, time
-track = mlsteam.init("demo", "a.b.c", backend=sys.argv[1], spool_dir=sys.argv[2])
+track = mlsteam.init("demo", "a.b.c", backend=sys.argv[1], spool_dir=sys.argv[2], finish_timeout=120)
 for number in itertools.count():
     track["loss"].log(float(number))
     if number % 100 == 0:
@@ -40,7 +40,14 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def start(server: Recorded, folder: Path, **arguments: object) -> mlsteam.Track:
-    return mlsteam.init("demo", backend=server.address, spool_dir=folder, finish_timeout=10, **arguments)  # type: ignore[arg-type]
+    return mlsteam.init("demo", backend=server.address, spool_dir=folder, finish_timeout=60, **arguments)  # type: ignore[arg-type]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until the sender's thread has come so far; what the test asserts says whether it did."""
+    deadline = time.monotonic() + 60
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def test_everything_arrives_and_nothing_is_left(server: Recorded, tmp_path: Path) -> None:
@@ -71,7 +78,7 @@ def test_sigkill_then_sync_brings_every_record_exactly_once(server: Recorded, tm
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout
         last = 0
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         # Killed in the middle: some batches are acknowledged, one is in flight, the rest was never cut.
         while (len(server.batches) < 3 or last < 5000) and time.monotonic() < deadline:
             last = int(child.stdout.readline())
@@ -136,7 +143,7 @@ def test_a_server_that_forgot_is_told_again(server: Recorded, tmp_path: Path) ->
     with start(server, tmp_path) as track:
         for number in range(3):
             track["loss"].log(float(number))
-            assert track.flush(10)
+            assert track.flush(60)
         with server.lock:
             server.marks.clear()
             server.batches.clear()
@@ -148,7 +155,7 @@ def test_a_refused_token_is_read_again(server: Recorded, tmp_path: Path, monkeyp
     track = start(server, tmp_path)
     server.misbehave = [(failure(401, "unauthenticated"), False)]
     track["loss"].log(1.0)
-    time.sleep(1)
+    until(lambda: not server.misbehave)
     monkeypatch.setenv("MLSTEAM_API_TOKEN", "d.e.f")
     track.stop()
     assert server.values("loss") == [1.0]
@@ -184,7 +191,7 @@ def test_the_next_init_of_a_track_sends_what_a_dead_one_left(server: Recorded, t
     os.waitpid(child, 0)
     with start(server, tmp_path, track_id=TRACK_ID) as track:
         track["loss"].log(2.0)
-        time.sleep(1.5)
+        until(lambda: len(server.values("loss")) == 2)
     assert sorted(server.values("loss")) == [1.0, 2.0]
 
 

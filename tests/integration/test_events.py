@@ -12,7 +12,7 @@ import psutil
 import pytest
 from sqlalchemy import delete, func, select, text, update
 from support.apps import token_of
-from support.events import listening
+from support.events import listening, until_heard
 from support.ingest import MSGPACK, Place, batch, make_place
 from support.servers import ServerProcess
 
@@ -46,7 +46,7 @@ class Services:
 
     async def until_listeners(self, wanted: int) -> None:
         """Wait until so many streams are open."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await self.listeners() != wanted:  # noqa: ASYNC110 (another process has no event to wait for)
                 await asyncio.sleep(0.05)
 
@@ -69,11 +69,11 @@ def processes(service_environment: dict[str, str], heartbeat_s: float) -> Iterat
 async def services(database: Database, processes: tuple[ServerProcess, ServerProcess]) -> AsyncIterator[Services]:
     place = await make_place(database)
     track_api, ingest_api = processes
-    await asyncio.gather(track_api.wait_ready(), ingest_api.wait_ready())
+    await asyncio.gather(track_api.wait_ready(), ingest_api.wait_ready(), until_heard(database))
     headers = {"authorization": f"Bearer {place.token}"}
     async with (
-        httpx2.AsyncClient(base_url=track_api.url, headers=headers) as reader,
-        httpx2.AsyncClient(base_url=ingest_api.url, headers=headers) as writer,
+        httpx2.AsyncClient(base_url=track_api.url, headers=headers, timeout=60) as reader,
+        httpx2.AsyncClient(base_url=ingest_api.url, headers=headers, timeout=60) as writer,
     ):
         yield Services(database, place, track_api, ingest_api, reader, writer)
 
@@ -86,16 +86,16 @@ async def test_a_committed_point_is_told_at_once(services: Services) -> None:
     place, waited = services.place, []
     async with listening(services.track_api.url, place.token, **_track(services)) as events:
         for seq in range(1, 21):
-            started = time.perf_counter()
             acked = await services.log(seq)
             told = ChangedOut.model_validate(await events.changed())
             waited.append((time.perf_counter() - acked) * 1000)
             assert (told.track_id, told.project_id) == (place.track_id, place.project_id)
             assert (told.keys, told.kinds) == (["loss"], ["data"])
-            assert time.perf_counter() - started < 3
             await asyncio.sleep(0.25)
     waited.sort()
     print(f"\nacknowledged to told: median {waited[10]:.1f} ms, worst {waited[-1]:.1f} ms")  # noqa: T201 (a measure worth seeing)
+    # The median: one moment in which the machine did something else says nothing about the services.
+    assert waited[10] < 3000
 
 
 async def test_a_project_hears_of_its_tracks_and_a_track_only_of_itself(services: Services) -> None:
@@ -127,10 +127,12 @@ async def test_much_is_told_seldom_and_many_keys_as_many(services: Services) -> 
         started = time.perf_counter()
         for seq in range(1, 151):
             await services.log(seq, key=f"k{seq % 7}")
+        # Told in the order of logging: nothing of the others comes after this one.
+        await services.log(151, key="last")
+        told = await events.until_key("last")
         took = time.perf_counter() - started
-        told = await events.until_silence(1)
         assert len(told) <= 5 * took + 3
-        assert set().union(*(one["keys"] for one in told)) == {f"k{n}" for n in range(7)}
+        assert set().union(*(one["keys"] for one in told)) == {"last"} | {f"k{n}" for n in range(7)}
     async with listening(services.track_api.url, services.place.token, **_track(services)) as events:
         series = [{"key": f"many/{n}", "values": [1.0]} for n in range(101)]
         body = {"writer": "b" * 32, "seq": 1, "series": series}
@@ -189,7 +191,8 @@ async def test_who_loses_the_right_is_cut_off(services: Services) -> None:
 
 async def test_a_silent_stream_gives_signs_of_life(services: Services) -> None:
     async with listening(services.track_api.url, services.place.token, project="demo") as events:
-        await asyncio.sleep(1.6)
+        for _ in range(2):
+            await events.sign_of_life()
         await services.log(1)
         await events.changed()
         assert events.comments >= 2
@@ -254,7 +257,7 @@ async def test_500_idle_listeners_cost_little_and_no_connection(services: Servic
         acked = await services.log(2)
         await events.changed()
         print(f"told beside 500 others after {(time.perf_counter() - acked) * 1000:.1f} ms")  # noqa: T201 (as above)
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 60
     for writer in writers:
         writer.close()
     await services.until_listeners(0)
@@ -276,5 +279,5 @@ async def test_a_stopping_service_ends_its_streams_at_once(services: Services) -
         took = time.perf_counter() - started
         stuck.close()
     print(f"\nstopped with three open streams in {took * 1000:.0f} ms")  # noqa: T201 (a measure worth seeing)
-    assert took < 5
+    assert took < 20, "it waited for the streams as long as for requests (25 s)"
     services.track_api.start()

@@ -33,7 +33,7 @@ class _Writer:
 
     async def run(self, is_over: asyncio.Event) -> None:
         seq = 0
-        async with httpx2.AsyncClient(headers={"authorization": f"Bearer {self._place.token}"}, timeout=5) as client:
+        async with httpx2.AsyncClient(headers={"authorization": f"Bearer {self._place.token}"}, timeout=20) as client:
             while not is_over.is_set():
                 seq += 1
                 values = [self._base + seq * 10 + i for i in range(3)]
@@ -56,6 +56,13 @@ class _Writer:
             await asyncio.sleep(0.05)
 
 
+async def _until_written(writers: list[_Writer], n_more: int) -> None:
+    wanted = sum(len(writer.acked) for writer in writers) + n_more
+    async with asyncio.timeout(120):
+        while sum(len(writer.acked) for writer in writers) < wanted:  # noqa: ASYNC110 (the writers go on meanwhile)
+            await asyncio.sleep(0.02)
+
+
 @pytest.mark.slow
 async def test_a_killed_server_loses_and_doubles_nothing(
     database: Database, service_environment: dict[str, str]
@@ -70,12 +77,13 @@ async def test_a_killed_server_loses_and_doubles_nothing(
         is_over = asyncio.Event()
         running = [asyncio.create_task(writer.run(is_over)) for writer in writers]
         for _ in range(_KILLS):
-            await asyncio.sleep(1.0 + chance.random())
+            await _until_written(writers, 50)
+            await asyncio.sleep(chance.random())
             for process in (server, transposer):
                 process.stop(signal.SIGKILL)
                 process.start()
             await server.wait_ready()
-        await asyncio.sleep(1.0)
+        await _until_written(writers, 50)
         is_over.set()
         await asyncio.gather(*running)
     finally:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from support.servers import free_port
+from support.ports import free_port
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "deploy" / "local"))
 
@@ -67,7 +67,7 @@ async def test_a_service_that_was_killed_comes_back(tmp_path: Path, capsys: pyte
     assert runner.pid is not None
     first = runner.pid
     os.kill(first, 9)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while runner.pid == first:  # noqa: ASYNC110 (another process has no event to wait for)
             await asyncio.sleep(0.02)
         await runner.wait_ready()
@@ -84,10 +84,12 @@ async def test_a_service_that_does_not_start_says_why(tmp_path: Path) -> None:
 
 
 async def test_a_child_that_ignores_being_asked_is_ended(tmp_path: Path) -> None:
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(600)"
+    )
     log = tmp_path / "child.log"
     child = await start_child((sys.executable, "-c", code), dict(os.environ), log)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while not log.read_text():  # noqa: ASYNC110 (another process has no event to wait for)
             await asyncio.sleep(0.02)
     await stop_child(child, grace_s=0.2)

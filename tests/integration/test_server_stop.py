@@ -27,11 +27,11 @@ async def test_a_server_stops_although_somebody_reads_nothing() -> None:
         await asyncio.gather(pouring, return_exceptions=True)
 
     config = uvicorn.Config(
-        endless, host="127.0.0.1", port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=25
+        endless, host="127.0.0.1", port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=100
     )
     server = Server(config, is_stopping.set)
     serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
             await asyncio.sleep(0.01)
     with socket.create_connection(server.servers[0].sockets[0].getsockname()) as silent:
@@ -41,6 +41,6 @@ async def test_a_server_stops_although_somebody_reads_nothing() -> None:
         await asyncio.sleep(1)
         started = time.perf_counter()
         server.should_exit = True
-        await asyncio.wait_for(serving, 30)
+        await asyncio.wait_for(serving, 150)
         took = time.perf_counter() - started
-    assert took < 15, "it waited for the one who reads nothing"
+    assert took < 50, "it waited for the one who reads nothing"

@@ -7,6 +7,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
+from sqlalchemy import text
+
+from services.storage.database import Database
+
+_HEARS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'mlsteam-events' AND datname = current_database()"
+    " AND state = 'idle' AND (query ILIKE 'listen %' OR query = 'SELECT 1')"
+)
 
 
 class Events:
@@ -17,7 +25,7 @@ class Events:
         self.comments = 0
         self._lines = answer.aiter_lines()
 
-    async def next(self, within_s: float = 10.0) -> tuple[str, Any]:
+    async def next(self, within_s: float = 60.0) -> tuple[str, Any]:
         """Return the next event and its data; fail when none comes in time, or with StopAsyncIteration at the end."""
         name = ""
         async with asyncio.timeout(within_s):
@@ -31,23 +39,28 @@ class Events:
                 elif line.startswith(":"):
                     self.comments += 1
 
-    async def changed(self, within_s: float = 10.0) -> dict[str, Any]:
+    async def changed(self, within_s: float = 60.0) -> dict[str, Any]:
         """Return the data of the next event, which must be `changed`."""
         name, data = await self.next(within_s)
         assert name == "changed", (name, data)
         assert isinstance(data, dict)
         return data
 
-    async def until_silence(self, seconds: float) -> list[dict[str, Any]]:
-        """Return the changes until none comes for so long; nothing can be read after it."""
-        told = []
-        while True:
-            try:
-                told.append(await self.changed(seconds))
-            except TimeoutError:
-                return told
+    async def until_key(self, key: str) -> list[dict[str, Any]]:
+        """Return the changes up to the one that names a key."""
+        told = [await self.changed()]
+        while key not in told[-1]["keys"]:
+            told.append(await self.changed())
+        return told
 
-    async def rest(self, within_s: float = 10.0) -> list[tuple[str, Any]]:
+    async def sign_of_life(self, within_s: float = 60.0) -> None:
+        """Return after the next comment; fail when an event comes first."""
+        async with asyncio.timeout(within_s):
+            while not (line := await anext(self._lines)).startswith(":"):
+                assert not line.startswith("event:"), line
+        self.comments += 1
+
+    async def rest(self, within_s: float = 60.0) -> list[tuple[str, Any]]:
         """Return what is said until the stream ends."""
         said = []
         async with asyncio.timeout(within_s):
@@ -56,6 +69,16 @@ class Events:
                     said.append(await self.next(within_s))
                 except StopAsyncIteration:
                     return said
+
+
+async def until_heard(database: Database) -> None:
+    """Return when track-api hears what is committed; a stream that is open at that moment is told `resync`."""
+    async with asyncio.timeout(60):
+        while True:
+            async with database.read() as session:
+                if await session.scalar(_HEARS):
+                    return
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

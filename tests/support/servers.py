@@ -3,19 +3,13 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
+import time
 
 import httpx2
 import pytest
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from support.ports import free_port
 
 
 class ServerProcess:
@@ -41,12 +35,13 @@ class ServerProcess:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Send it a signal and return how it ended."""
         self._process.send_signal(how)
-        return self._process.wait(30)
+        return self._process.wait(120)
 
     async def wait_ready(self) -> None:
         """Return when it answers requests."""
-        async with httpx2.AsyncClient() as client:
-            for _ in range(300):
+        deadline = time.monotonic() + 120
+        async with httpx2.AsyncClient(timeout=30) as client:
+            while time.monotonic() < deadline and self._process.poll() is None:
                 try:
                     if (await client.get(f"{self.url}/readyz")).status_code == 200:
                         return

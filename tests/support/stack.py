@@ -2,14 +2,15 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = ROOT / "deploy" / "local" / "stack.py"
@@ -55,28 +56,13 @@ def run_stack(action: str, environment: dict[str, str]) -> str:
     return done.stdout
 
 
-def free_ports() -> int:
-    """Return the first of four free ports in a row."""
-    # From a place of this process's own: two test runs at once must not choose the same.
-    begin = os.getpid() % 250
-    for first in (18_600 + 4 * ((begin + turn) % 250) for turn in range(250)):
-        with ExitStack() as opened:
-            try:
-                for port in range(first, first + 4):
-                    opened.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
-    raise OSError("no four free ports in a row")
-
-
 @contextmanager
 def running_stack() -> Iterator[RunningStack]:
     """A stack without the sample, stopped after the tests."""
     assert (ROOT / "frontend/dist/index.html").exists(), "the page is not built: run `make e2e`"
     # Not below pytest's own folder: its name is long, and PostgreSQL's socket has to fit into 107 bytes.
     run_dir = Path(tempfile.mkdtemp(prefix="mlsteam-e2e-"))
-    port = free_ports()
+    port = free_ports(4)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MLSTEAM_")}
     environment = kept | {"MLSTEAM_RUN_DIR": str(run_dir), "MLSTEAM_PORT": str(port), "MLSTEAM_SAMPLE": "0"}
     try:

@@ -97,8 +97,8 @@ def test_the_thread_sends_flushes_and_ends(tmp_path: Path) -> None:
     spool.append(encode_value(0, "loss", 0.5, time=1.0, step=float("nan")))
     sender = Sender(spool, "t", transport, pace=FAST)
     sender.start()
-    assert sender.flush(5)
-    assert sender.stop("finished", 5)
+    assert sender.flush(60)
+    assert sender.stop("finished", 60)
     assert transport.statuses == ["running", "finished"]
     assert not spool.folder.exists()
 
@@ -109,5 +109,5 @@ def test_a_flush_does_not_wait_for_a_track_that_is_gone(tmp_path: Path) -> None:
     sender = Sender(spool, "t", FlakyTransport(error(404, "track_not_found")), pace=FAST)
     sender.start()
     assert not sender.flush(None)
-    assert not sender.stop("finished", 1)
+    assert not sender.stop("finished", 60)
     spool.close()

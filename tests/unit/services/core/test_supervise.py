@@ -19,7 +19,7 @@ async def test_a_failing_loop_is_started_again_and_reported() -> None:
 
     supervisor = Supervisor()
     async with supervisor.running(fragile=fails_at_first):
-        await asyncio.wait_for(again.wait(), 5)
+        await asyncio.wait_for(again.wait(), 30)
         assert supervisor.unhealthy_loops() == []
     assert starts == 2
 
@@ -49,5 +49,5 @@ async def test_a_loop_that_mistakes_its_end_for_a_failure_is_ended_all_the_same(
         except asyncio.CancelledError as error:
             raise RuntimeError("what a database driver may make of it") from error
 
-    async with asyncio.timeout(5), Supervisor().running(mistaken=mistakes):
+    async with asyncio.timeout(30), Supervisor().running(mistaken=mistakes):
         await is_running.wait()
