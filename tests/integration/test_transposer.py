@@ -16,12 +16,13 @@ from services.ingest.transposer import Transposer, transpose_track
 from services.series import source as source_module
 from services.series.grouping import LeafIds
 from services.series.load import load_points, load_summaries
+from services.series.pyramid import PYRAMID_FROM
 from services.series.read import read_series
 from services.series.source import SourceCache
 from services.series.window import Axis, Window
 from services.storage.batch_body import encode_series
 from services.storage.database import Database
-from services.storage.tables import batch_log
+from services.storage.tables import batch_log, chunks
 from services.tracks.leaves import list_leaves
 
 _REFUSED = floats("x", [1.0], steps=[float("inf")])
@@ -125,3 +126,37 @@ async def test_a_long_series_whose_first_point_has_no_step(
         views = await read_series(session, SourceCache(1 << 26), {place.track_id: ["a"]}, window)
     assert views.grid is not None
     assert views.grid.start == 0
+
+
+async def test_the_first_chunks_of_a_long_series_are_drawn_with_the_others(database: Database) -> None:
+    track_id, project_id = await _track(database)
+    writer, who = GroupWriter(database), new_writer()
+    per_batch, n_batches = 200_000, 11
+    spikes = {500_000: 7.0, 1_100_000: -9.0, 2_150_000: 8.0}
+    rng = np.random.default_rng(5)
+    for seq in range(1, n_batches + 1):
+        steps = np.arange(float(per_batch)) + (seq - 1) * per_batch
+        values = rng.uniform(-1, 1, per_batch)
+        for at, value in spikes.items():
+            values[steps == at] = value
+        series = encode_series(["m"], WireType.F64, values, 1e9 + steps, counts=[per_batch], steps=steps)
+        await writer.write(checked(track_id, project_id, who, seq, series=[series]))
+        await Transposer(database, rested_s=0).run_once()
+    async with database.read() as s:
+        stored = await s.execute(
+            select(chunks.c.first_index, chunks.c.pyramid.is_(None)).where(chunks.c.track_id == track_id)
+        )
+        is_bare = dict(tuple(row) for row in stored)
+        views = await read_series(s, SourceCache(64 << 20), {track_id: ["m"]}, Window(Axis.STEP, None, None, 100))
+    # Both kinds are there, or this test says nothing.
+    assert all(bare == (first < PYRAMID_FROM) for first, bare in is_bare.items())
+    assert set(is_bare.values()) == {True, False}
+    [view] = views.series
+    assert view.buckets is not None
+    assert not view.is_exact
+    assert view.n_stored == view.n_drawn == per_batch * n_batches
+    for at, value in spikes.items():
+        extremes, places = (
+            (view.buckets.max, view.buckets.max_x) if value > 0 else (view.buckets.min, view.buckets.min_x)
+        )
+        assert places[extremes == value].tolist() == [float(at)]

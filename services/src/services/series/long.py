@@ -146,5 +146,5 @@ class LongSeries:
 
 
 def can_be_long(facts: Sequence[ChunkFacts]) -> bool:
-    """Say whether chunks have what is needed to be drawn without their points."""
-    return all(f.has_pyramid and f.type is not ValueType.STR for f in facts)
+    """Say whether chunks can be drawn without their points: strings cannot be reduced."""
+    return all(f.type is not ValueType.STR for f in facts)

@@ -4,6 +4,7 @@ Called by read.py. What was read once is remembered under names that can never m
 page has a version, a batch its number. Guarantees that both halves come from one snapshot.
 """
 
+import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ from services.series.chunks import decode_chunk
 from services.series.column import Column, common_type
 from services.series.grouping import PAGE
 from services.series.long import LONG_POINTS, LongSeries, can_be_long
+from services.series.pyramid import encode_pyramid
 from services.series.store import (
     ChunkFacts,
     VersionedPage,
@@ -126,8 +128,10 @@ async def _read_chunks(
         f.name: cache.chunks.get(("chunk", track_id, f.name)) for f in wanted
     }
     missing = [f for f in wanted if held[f.name] is None]
-    for f, data in zip(missing, await read_chunk_column(session, track_id, missing) if missing else (), strict=True):
-        decoded = decode_chunk(f.type, f.encoding, data)
+    # Side by side: half of the work is zstd's and numpy's, which let other threads run.
+    found = await read_chunk_column(session, track_id, missing) if missing else []
+    decoding = [asyncio.to_thread(decode_chunk, f.type, f.encoding, d) for f, d in zip(missing, found, strict=True)]
+    for f, decoded in zip(missing, await asyncio.gather(*decoding), strict=True):
         held[f.name] = decoded
         cache.chunks.put(("chunk", track_id, f.name), decoded, 24 * len(decoded) + 500)
     return [points for f in wanted if (points := held[f.name]) is not None]
@@ -227,9 +231,21 @@ async def _load_settled(
         if leaf_id in short:
             found[leaf_id] = Column([decode_chunk(f.type, f.encoding, next(data)) for f in facts])
         else:
-            found[leaf_id] = LongSeries.of(facts, await read_chunk_column(session, track_id, facts, "pyramid"))
+            found[leaf_id] = LongSeries.of(facts, await _read_pyramids(session, track_id, facts))
         cache.drawn.put(names[leaf_id], found[leaf_id], found[leaf_id].size_bytes)
     return found
+
+
+async def _read_pyramids(session: ReadSession, track_id: UUID, facts: Sequence[ChunkFacts]) -> list[bytes]:
+    """Return the pyramids of chunks; those of the first ones are stored with none, and made of their points."""
+    bare = [f for f in facts if not f.has_pyramid]
+    stored = await read_chunk_column(session, track_id, [f for f in facts if f.has_pyramid], "pyramid")
+    points = [
+        decode_chunk(f.type, f.encoding, data)
+        for f, data in zip(bare, await read_chunk_column(session, track_id, bare), strict=True)
+    ]
+    made, kept = iter(map(encode_pyramid, points)), iter(stored)
+    return [next(kept if f.has_pyramid else made) for f in facts]
 
 
 async def _load_frames(

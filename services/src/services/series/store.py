@@ -12,7 +12,7 @@ from services.core.values import ValueType
 from services.series.chunks import ChunkEncoding, decode_chunk, encode_chunk
 from services.series.grouping import PAGE, Grouped
 from services.series.pages import SeriesPage, decode_page, empty_page, encode_page
-from services.series.pyramid import encode_pyramid
+from services.series.pyramid import PYRAMID_FROM, encode_pyramid
 from services.series.segments import NO_FRAME, Segment, SegmentEncoding, decode_frame, decode_segment
 from services.storage.database import AnySession, Database, Session
 from services.storage.tables import chunks, segments
@@ -312,6 +312,10 @@ def has_rising_steps(points: Points) -> bool:
     return bool((points.steps[1:] > points.steps[:-1]).all()) and not np.isnan(points.steps[:1]).any()
 
 
+def _needs_pyramid(chunk: StoredChunk) -> bool:
+    return chunk.points.type is not ValueType.STR and chunk.first_index >= PYRAMID_FROM
+
+
 def _chunk_row(track_id: UUID, chunk: StoredChunk) -> tuple[object, ...]:
     points = chunk.points
     steps = points.steps[~np.isnan(points.steps)]
@@ -328,7 +332,7 @@ def _chunk_row(track_id: UUID, chunk: StoredChunk) -> tuple[object, ...]:
         len(steps),
         has_rising_steps(points),
         int(ChunkEncoding.SHUFFLED_ZSTD),
-        None if points.type is ValueType.STR else encode_pyramid(points),
+        encode_pyramid(points) if _needs_pyramid(chunk) else None,
         encode_chunk(points),
     )
 
