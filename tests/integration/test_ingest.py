@@ -296,3 +296,23 @@ async def test_deleting_a_track_leaves_no_row(database: Database) -> None:
     async with database.read() as session:
         for table in TABLES_OF_A_TRACK:
             assert await session.scalar(select(func.count()).where(table.c.track_id == track_id)) == 0, table.name
+
+
+async def test_a_track_that_is_heard_of_says_when(database: Database) -> None:
+    track_id, project_id = await _track(database)
+    writer, who = GroupWriter(database, touch_every_s=0.01), new_writer()
+    await writer.write(checked(track_id, project_id, who, 1, series=[floats("x", [1.0])]))
+    async with database.read() as session:
+        first = (await get_track(session, track_id)).last_seen_at
+    assert first is not None
+    touching = asyncio.create_task(writer.run())
+    try:
+        async with asyncio.timeout(60):
+            while True:
+                async with database.read() as session:
+                    seen = (await get_track(session, track_id)).last_seen_at
+                if seen is not None and seen > first:
+                    break
+                await asyncio.sleep(0.01)
+    finally:
+        touching.cancel()

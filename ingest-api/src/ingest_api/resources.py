@@ -51,6 +51,7 @@ async def open_resources(settings: IngestApiSettings) -> AsyncIterator[Resources
         supervisor = await stack.enter_async_context(
             Supervisor().running(
                 changes=changes.run,
+                touches=writer.run,
                 upload_cleaner=UploadCleaner(database, blobs).run,
             )
         )

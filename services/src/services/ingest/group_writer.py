@@ -5,7 +5,6 @@ nothing, and that one batch the database refuses never fails its neighbours.
 """
 
 import asyncio
-import time
 from collections import Counter, deque
 from dataclasses import dataclass
 from uuid import UUID
@@ -38,6 +37,8 @@ _GROUP_BATCHES = 512
 _RETRY_AFTER_S = 1.0
 _TOUCH_EVERY_S = 5.0
 _TOUCHED_TRACKS = 100_000
+# Rows that a touch holds at once; a batch that must lock one of them waits for so many.
+_TOUCHED_TOGETHER = 50
 
 
 @dataclass(slots=True)
@@ -56,17 +57,20 @@ class GroupWriter:
         changes: ChangeNotes | None = None,
         max_queue_bytes: int = 256 << 20,
         max_project_bytes: int = 64 << 20,
+        touch_every_s: float = _TOUCH_EVERY_S,
     ) -> None:
         self._database = database
         self._changes = changes or ChangeNotes(database)
         self._max_queue_bytes = max_queue_bytes
         self._max_project_bytes = max_project_bytes
+        self._touch_every_s = touch_every_s
         self._queue: deque[_Waiting] = deque()
         self._queue_bytes = 0
         self._project_bytes: Counter[UUID] = Counter()
         self._committers: set[asyncio.Task[None]] = set()
         self._known = KnownKeys()
-        self._touched: dict[UUID, float] = {}
+        self._touched: set[UUID] = set()
+        self._heard: set[UUID] = set()
 
     async def write(self, batch: Batch) -> Ack:
         """Store a batch and return once it is committed.
@@ -128,11 +132,11 @@ class GroupWriter:
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
             with INGEST_COMMIT_SECONDS.time():
-                stale = self._stale_tracks(group)
+                new = self._untouched(group)
                 async with self._database.transaction() as session:
                     written = await write_batches(session, [waiting.batch for waiting in group], self._known)
-                    if stale:
-                        await touch_tracks(session, stale)
+                    if new:
+                        await touch_tracks(session, new)
         except DatabaseDown as error:
             for waiting in group:
                 _answer(waiting, error)
@@ -140,21 +144,41 @@ class GroupWriter:
         except (DBAPIError, asyncpg.PostgresError) as error:
             await self._split(group, error)
             return
-        self._touched.update(dict.fromkeys(stale, time.monotonic()))
+        self._touched.update(new)
         for batch, version in written.learned:
             self._known.learn(batch, version)
         for waiting, answer in zip(group, written.answers, strict=True):
             _answer(waiting, answer)
             if isinstance(answer, Ack) and not answer.is_duplicate:
                 self._changes.note(waiting.batch.track_id, waiting.batch.project_id, waiting.batch.keys)
+                self._heard.add(waiting.batch.track_id)
 
-    def _stale_tracks(self, group: list[_Waiting]) -> list[UUID]:
-        """Return the tracks of a group whose row was not touched lately: each batch would rewrite it otherwise."""
-        now = time.monotonic()
-        stale = {w.batch.track_id for w in group if self._touched.get(w.batch.track_id, -1e9) < now - _TOUCH_EVERY_S}
+    def _untouched(self, group: list[_Waiting]) -> list[UUID]:
+        """Return the tracks of a group that this process hears of for the first time: they run from this commit on."""
+        return sorted({w.batch.track_id for w in group if w.batch.track_id not in self._touched})
+
+    async def run(self) -> None:
+        """Note beside the commits which tracks were heard of since, until cancelled; each every few seconds.
+
+        In the transaction of a batch it would make five hundred trainings rewrite their rows in one burst, and every
+        batch behind it wait.
+        """
+        while True:
+            await asyncio.sleep(self._touch_every_s)
+            if heard := sorted(self._heard):
+                self._heard.clear()
+                await self._touch(heard)
+
+    async def _touch(self, heard: list[UUID]) -> None:
         if len(self._touched) > _TOUCHED_TRACKS:
             self._touched.clear()
-        return sorted(stale)
+        try:
+            for at in range(0, len(heard), _TOUCHED_TOGETHER):
+                async with self._database.transaction() as session:
+                    await touch_tracks(session, heard[at : at + _TOUCHED_TOGETHER])
+        except (DatabaseDown, DBAPIError) as error:
+            # Said again in a few seconds, by the batches that come then.
+            log.warning("tracks_not_touched", error=type(error).__name__)
 
     async def _split(self, group: list[_Waiting], error: Exception) -> None:
         if not _is_about_data(error):

@@ -5,6 +5,7 @@ end before the server waits for all of them, and that nobody keeps a connection 
 """
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable
 
@@ -21,6 +22,13 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._on_stop = on_stop
         self._unread: dict[object, int] = {}
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and set aside what was loaded for it."""
+        await super().startup(sockets)
+        # It lives as long as the process. A full collection that walks all of it holds every request for 100 ms.
+        gc.collect()
+        gc.freeze()
 
     async def on_tick(self, counter: int) -> bool:
         """Do what is due each minute, and uvicorn's own."""
