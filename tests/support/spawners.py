@@ -1,11 +1,13 @@
 """Spawners that behave, and spawners that do not, for the registry of tb-proxy."""
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 import httpx2
 
 from services.core.errors import TensorboardNotReady
+from tb_proxy.processes.spawner import BoardId
 
 
 class FakeChild:
@@ -14,10 +16,14 @@ class FakeChild:
     def __init__(self) -> None:
         self.client = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: httpx2.Response(200)))
         self.is_up = True
+        self.is_old = False
         self.times_stopped = 0
 
     def is_alive(self) -> bool:
         return self.is_up
+
+    def wants_replacement(self) -> bool:
+        return self.is_old
 
     async def stop(self) -> None:
         await asyncio.sleep(0)
@@ -30,11 +36,15 @@ class FakeSpawner:
 
     def __init__(self) -> None:
         self.children: list[FakeChild] = []
+        self.gone: set[UUID] = set()
 
-    async def start(self, track_id: UUID) -> FakeChild:
+    async def start(self, board_id: BoardId) -> FakeChild:
         await asyncio.sleep(0)
         self.children.append(FakeChild())
         return self.children[-1]
+
+    async def find_gone(self, board_ids: Sequence[BoardId]) -> list[BoardId]:
+        return [board_id for board_id in board_ids if self.gone.intersection(board_id)]
 
 
 class SlowSpawner(FakeSpawner):
@@ -45,16 +55,16 @@ class SlowSpawner(FakeSpawner):
         self.may_start = asyncio.Event()
         self.times_asked = 0
 
-    async def start(self, track_id: UUID) -> FakeChild:
+    async def start(self, board_id: BoardId) -> FakeChild:
         self.times_asked += 1
         await self.may_start.wait()
-        return await super().start(track_id)
+        return await super().start(board_id)
 
 
 class NeverReadySpawner(FakeSpawner):
     """Starts for ever."""
 
-    async def start(self, track_id: UUID) -> FakeChild:
+    async def start(self, board_id: BoardId) -> FakeChild:
         await asyncio.Event().wait()
         raise AssertionError("unreachable")
 
@@ -66,6 +76,6 @@ class CrashingSpawner(FakeSpawner):
         super().__init__()
         self.times_asked = 0
 
-    async def start(self, track_id: UUID) -> FakeChild:
+    async def start(self, board_id: BoardId) -> FakeChild:
         self.times_asked += 1
         raise TensorboardNotReady("it ended")

@@ -1,8 +1,17 @@
 """What tb-proxy reads from the environment, beside what every service reads."""
 
+from enum import StrEnum
+
 from pydantic import Field
 
 from services.core.settings import ServiceSettings
+
+
+class TbMode(StrEnum):
+    """How TensorBoards are made."""
+
+    FORK = "fork"
+    PROCESS = "process"
 
 
 class TbProxySettings(ServiceSettings):
@@ -23,5 +32,12 @@ class TbProxySettings(ServiceSettings):
         default=30.0, ge=1, le=300, description="Seconds a TensorBoard may take to start"
     )
     tb_proxy_refresh_s: float = Field(
-        default=5.0, ge=0.1, le=600, description="Seconds between looks for new points while a TensorBoard runs"
+        default=5.0, ge=0.1, le=600, description="Seconds between looks for new event files of an open TensorBoard"
+    )
+    tb_proxy_max_upload_bytes: int = Field(
+        default=4 << 30, ge=0, description="Event and projector files copied for one TensorBoard at most, together"
+    )
+    tb_mode: TbMode = Field(
+        default=TbMode.FORK,
+        description="`fork`: our own data provider; `process`: the stock command on event files that we write",
     )

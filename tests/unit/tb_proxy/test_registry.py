@@ -9,7 +9,7 @@ from support.spawners import CrashingSpawner, FakeSpawner, NeverReadySpawner, Sl
 from services.core.errors import TensorboardNotReady
 from tb_proxy.processes.registry import Registry, State
 
-A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
+A, B, C = (UUID(int=1),), (UUID(int=2),), (UUID(int=3),)
 
 
 class Now:
@@ -22,8 +22,8 @@ class Now:
         return self.at
 
 
-async def look(registry: Registry, track_id: UUID) -> None:
-    async with registry.use(track_id):
+async def look(registry: Registry, board_id: tuple[UUID, ...]) -> None:
+    async with registry.use(board_id):
         pass
 
 
@@ -117,3 +117,52 @@ async def test_close_ends_all() -> None:
     await asyncio.gather(look(registry, A), look(registry, B))
     await registry.close()
     assert [child.times_stopped for child in spawner.children] == [1, 1]
+
+
+async def test_a_deleted_track_ends_its_board_and_others_stay() -> None:
+    spawner = FakeSpawner()
+    registry = Registry(spawner)
+    both = (*A, *B)
+    for board_id in (A, both, C):
+        await look(registry, board_id)
+    spawner.gone = set(A)
+    await registry.end_gone()
+    assert [registry.state_of(board_id) for board_id in (A, both, C)] == [State.STOPPED, State.STOPPED, State.READY]
+
+
+async def test_the_last_who_may_not_look_any_more_ends_it() -> None:
+    spawner = FakeSpawner()
+    registry = Registry(spawner)
+    one, other = UUID(int=8), UUID(int=9)
+    for user_id in (one, other):
+        async with registry.use(A, user_id):
+            pass
+    await registry.leave(A, one)
+    assert registry.state_of(A) is State.READY
+    await registry.leave(A, other)
+    assert registry.state_of(A) is State.STOPPED
+
+
+async def test_one_that_does_not_answer_is_replaced_once() -> None:
+    spawner = FakeSpawner()
+    registry = Registry(spawner)
+    await look(registry, A)
+    first = spawner.children[0]
+    # Two requests found it silent; the second must not end the new one.
+    await registry.replace(A, first)
+    await look(registry, A)
+    await registry.replace(A, first)
+    assert [child.times_stopped for child in spawner.children] == [1, 0]
+
+
+async def test_one_whose_files_became_others_is_replaced_when_nobody_uses_it() -> None:
+    spawner = FakeSpawner()
+    registry = Registry(spawner)
+    await look(registry, A)
+    spawner.children[0].is_old = True
+    async with registry.use(A):
+        await look(registry, A)
+        assert len(spawner.children) == 2
+        spawner.children[1].is_old = True
+        await look(registry, A)
+        assert len(spawner.children) == 2

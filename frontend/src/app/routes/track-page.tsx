@@ -1,7 +1,6 @@
 // One track: bar, tree left, the selected entry right; or its TensorBoard.
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { trackQuery, treeQuery } from "@/api/tracks";
 import type { Entry } from "@/api/types";
@@ -10,6 +9,7 @@ import { RowSkeleton } from "@/components/row-skeleton";
 import { SplitPane } from "@/components/split-pane";
 import { FolderTree } from "@/features/folders/folder-tree";
 import { TensorboardFrame } from "@/features/tensorboard/tensorboard-frame";
+import { usePreload } from "@/features/tensorboard/use-preload";
 import { TrackBar } from "@/features/tracks/track-bar";
 import { useLiveReload } from "@/features/tracks/use-live-reload";
 import { setPreferences, usePreferences, useReloadInterval } from "@/lib/preferences";
@@ -31,9 +31,8 @@ export function TrackPage() {
   const tree = useQuery({ ...treeQuery(trackId), refetchInterval });
   const { treeWidth } = usePreferences();
   const isTensorboard = search.view === "tensorboard";
-  // Once opened, TensorBoard stays mounted: switching back must not start it anew.
-  const [wasOpened, setOpened] = useState(isTensorboard);
-  if (isTensorboard && !wasOpened) setOpened(true);
+  // Once loaded, TensorBoard stays mounted: switching back must not start it anew.
+  const { isMounted, onRest } = usePreload(isTensorboard);
 
   // Choosing another entry is a step one goes back from; moving a slider is not.
   const open = (path: string) =>
@@ -65,34 +64,40 @@ export function TrackPage() {
           <TrackBar
             track={track.data}
             isTensorboard={isTensorboard}
+            onRest={onRest}
             onSwitch={() =>
               void navigate({
                 search: (before) => ({ ...before, view: isTensorboard ? undefined : "tensorboard" }),
               })
             }
           />
-          {wasOpened && (
-            <div className={classes.fill} hidden={!isTensorboard}>
-              <TensorboardFrame trackId={trackId} name={track.data.name} />
-            </div>
-          )}
-          {!isTensorboard && (
-            <SplitPane
-              width={treeWidth}
-              label={t("tree.resize")}
-              onResize={(width) => setPreferences({ treeWidth: width })}
-              left={<FolderTree key={trackId} entries={entries} selected={search.path} onSelect={open} />}
-              right={
-                <EntryView
-                  trackId={trackId}
-                  entries={entries}
-                  search={search}
-                  onSearch={change}
-                  onOpen={open}
-                />
-              }
-            />
-          )}
+          <div className={classes.fill}>
+            {isMounted && (
+              <TensorboardFrame
+                key={trackId}
+                trackId={trackId}
+                name={track.data.name}
+                isShown={isTensorboard}
+              />
+            )}
+            {!isTensorboard && (
+              <SplitPane
+                width={treeWidth}
+                label={t("tree.resize")}
+                onResize={(width) => setPreferences({ treeWidth: width })}
+                left={<FolderTree key={trackId} entries={entries} selected={search.path} onSelect={open} />}
+                right={
+                  <EntryView
+                    trackId={trackId}
+                    entries={entries}
+                    search={search}
+                    onSearch={change}
+                    onOpen={open}
+                  />
+                }
+              />
+            )}
+          </div>
         </div>
       )}
     </SignedInPage>

@@ -1,5 +1,5 @@
 // The tracks of one project.
-import { Button, Group, Text, Title } from "@mantine/core";
+import { Button, Group, Text, Title, useComputedColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
@@ -10,6 +10,7 @@ import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { PythonSample } from "@/components/python-sample";
 import { RowSkeleton } from "@/components/row-skeleton";
+import { MAX_TRACKS, tensorboardAddress } from "@/features/tensorboard/address";
 import { DeleteTracksDialog } from "@/features/tracks/delete-tracks-dialog";
 import { TrackFilters } from "@/features/tracks/track-filters";
 import { TrackTable } from "@/features/tracks/track-table";
@@ -22,6 +23,7 @@ const NEWEST_FIRST = "-created_at";
 
 export function TracksPage() {
   const { t } = useTranslation();
+  const scheme = useComputedColorScheme("light");
   const { project } = useParams({ from: "/p/$project" });
   const search = useSearch({ from: "/p/$project" });
   const navigate = useNavigate({ from: "/p/$project" });
@@ -52,6 +54,19 @@ export function TracksPage() {
               <Text size="sm">{t("tracks.selected", { count: chosen.length })}</Text>
               <Button variant="subtle" onClick={() => setSelected(new Set())}>
                 {t("tracks.clearSelection")}
+              </Button>
+              <Button
+                component="a"
+                variant="default"
+                href={tensorboardAddress(
+                  chosen.slice(0, MAX_TRACKS).map((track) => track.track_id),
+                  scheme === "dark",
+                )}
+                target="_blank"
+                rel="noopener"
+                title={chosen.length > MAX_TRACKS ? t("tensorboard.first", { count: MAX_TRACKS }) : undefined}
+              >
+                {t("tensorboard.open")}
               </Button>
               <Button color="red.8" onClick={open}>
                 {t("app.delete")}

@@ -1,69 +1,37 @@
-// TensorBoard of one track in a frame. It needs seconds to start; until its page is there we say so.
-import { Loader, Stack, Text } from "@mantine/core";
-import { useEffect, useState } from "react";
+// TensorBoard in a frame that stays mounted. Hidden, it keeps its size: charts are laid out before they are asked for.
+import { Loader, Stack, Text, useComputedColorScheme } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { toApiError } from "@/api/client";
+import { tensorboardAddress } from "./address";
 import classes from "./tensorboard-frame.module.css";
-
-const POLL_MS = 1000;
-// A normal start takes less; after this the server's own words say more than a spinner.
-const PATIENCE_S = 4;
 
 interface Props {
   trackId: string;
   name: string;
+  isShown: boolean;
 }
 
-export function TensorboardFrame({ trackId, name }: Props) {
+export function TensorboardFrame({ trackId, name, isShown }: Props) {
   const { t } = useTranslation();
-  const url = new URL(`tb/${trackId}/`, document.baseURI).toString();
-  const { isReady, seconds, reason } = useReady(url);
+  const scheme = useComputedColorScheme("light");
+  const [isLoaded, setLoaded] = useState(false);
   return (
-    <div className={classes.pane}>
-      {isReady ? (
-        <iframe src={url} title={t("tensorboard.frame", { name })} className={classes.frame} />
-      ) : (
-        <Stack align="center" justify="center" h="100%" role="status">
+    <div className={classes.pane} data-shown={isShown} aria-hidden={!isShown}>
+      <iframe
+        src={tensorboardAddress([trackId], scheme === "dark")}
+        title={t("tensorboard.frame", { name })}
+        className={classes.frame}
+        // Its scripts are TensorBoard's own; what users upload must not open windows over ours or move the page.
+        sandbox="allow-scripts allow-same-origin allow-downloads allow-popups allow-forms allow-modals"
+        tabIndex={isShown ? 0 : -1}
+        onLoad={() => setLoaded(true)}
+      />
+      {!isLoaded && (
+        <Stack align="center" justify="center" className={classes.starting} role="status">
           <Loader />
           <Text fw={600}>{t("tensorboard.starting")}</Text>
-          <Text className="dim num">
-            {t("tensorboard.startingHint")} {seconds > 2 ? `${seconds} s` : ""}
-          </Text>
-          {seconds > PATIENCE_S && reason && (
-            <Text size="sm" className="dim">
-              {reason}
-            </Text>
-          )}
         </Stack>
       )}
     </div>
   );
-}
-
-/** Asks for the page itself, as the frame would: 503 means "starting", anything else is for the frame to show. */
-function useReady(url: string) {
-  const [state, setState] = useState({ isReady: false, seconds: 0, reason: "" });
-  useEffect(() => {
-    const startedAt = Date.now();
-    const stop = new AbortController();
-    let timer: ReturnType<typeof setTimeout>;
-    const ask = async () => {
-      const { isReady, reason } = await fetch(url, { signal: stop.signal, headers: { Accept: "text/html" } })
-        .then(async (response) =>
-          response.status === 503
-            ? { isReady: false, reason: (await toApiError(response)).message }
-            : { isReady: true, reason: "" },
-        )
-        .catch(() => ({ isReady: false, reason: "" }));
-      if (stop.signal.aborted) return;
-      setState({ isReady, reason, seconds: Math.round((Date.now() - startedAt) / 1000) });
-      if (!isReady) timer = setTimeout(() => void ask(), POLL_MS);
-    };
-    void ask();
-    return () => {
-      stop.abort();
-      clearTimeout(timer);
-    };
-  }, [url]);
-  return state;
 }

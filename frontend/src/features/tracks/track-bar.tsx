@@ -1,11 +1,12 @@
 // The bar of the track page: SWITCH TO TENSORBOARD, name, status, tags, notes, share.
-import { ActionIcon, Badge, Button, Group, Tooltip } from "@mantine/core";
+import { ActionIcon, Badge, Button, Group, Tooltip, useComputedColorScheme } from "@mantine/core";
 import { useClipboard, useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { IconNotes, IconPencil, IconShare } from "@tabler/icons-react";
+import { IconExternalLink, IconNotes, IconPencil, IconShare } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Track } from "@/api/types";
 import { StatusLabel } from "@/components/status-label";
+import { tensorboardAddress } from "@/features/tensorboard/address";
 import { formatDuration, trackSeconds } from "@/lib/format";
 import { EditTrackDialog } from "./edit-track-dialog";
 import classes from "./track-bar.module.css";
@@ -14,10 +15,12 @@ interface Props {
   track: Track;
   isTensorboard: boolean;
   onSwitch: () => void;
+  onRest: (isOver: boolean) => void;
 }
 
-export function TrackBar({ track, isTensorboard, onSwitch }: Props) {
+export function TrackBar({ track, isTensorboard, onSwitch, onRest }: Props) {
   const { t } = useTranslation();
+  const scheme = useComputedColorScheme("light");
   const clipboard = useClipboard();
   const [isEditing, { open, close }] = useDisclosure(false);
   const end = track.ended_at ?? (track.has_signal ? null : track.last_seen_at);
@@ -27,9 +30,29 @@ export function TrackBar({ track, isTensorboard, onSwitch }: Props) {
   };
   return (
     <div className={classes.bar}>
-      <Button variant="default" size="xs" onClick={onSwitch} className={classes.switch}>
+      <Button
+        variant="default"
+        size="xs"
+        onClick={onSwitch}
+        onPointerEnter={() => onRest(true)}
+        onPointerLeave={() => onRest(false)}
+        onFocus={() => onRest(true)}
+        onBlur={() => onRest(false)}
+        className={classes.switch}
+      >
         {isTensorboard ? t("track.toTrack") : t("track.toTensorboard")}
       </Button>
+      <Tooltip label={t("tensorboard.newTab")}>
+        <ActionIcon
+          component="a"
+          href={tensorboardAddress([track.track_id], scheme === "dark")}
+          target="_blank"
+          rel="noopener"
+          aria-label={t("tensorboard.newTab")}
+        >
+          <IconExternalLink size={16} />
+        </ActionIcon>
+      </Tooltip>
       <h1 className={classes.name} title={track.name}>
         {track.name}
       </h1>

@@ -188,6 +188,8 @@ export const en = {
   "settings.dark": "Dark",
   "settings.language": "Language",
   "tensorboard.starting": "Starting TensorBoard",
-  "tensorboard.startingHint": "It will show up in a few seconds.",
   "tensorboard.frame": "TensorBoard of {{name}}",
+  "tensorboard.newTab": "Open TensorBoard in a new tab",
+  "tensorboard.open": "Open in TensorBoard",
+  "tensorboard.first": "The first {{count}} of the selection are shown",
 };

@@ -188,6 +188,8 @@ export const zhTw: typeof en = {
   "settings.dark": "深色",
   "settings.language": "語言",
   "tensorboard.starting": "正在啟動 TensorBoard",
-  "tensorboard.startingHint": "幾秒後即會顯示。",
   "tensorboard.frame": "{{name}} 的 TensorBoard",
+  "tensorboard.newTab": "在新分頁開啟 TensorBoard",
+  "tensorboard.open": "在 TensorBoard 中開啟",
+  "tensorboard.first": "只顯示所選的前 {{count}} 筆",
 };

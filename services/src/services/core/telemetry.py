@@ -26,6 +26,15 @@ BATCH_LOG_POINTS = Gauge("mlsteam_batch_log_points", "Points that wait for the t
 BATCH_LOG_AGE_SECONDS = Gauge("mlsteam_batch_log_age_seconds", "How long the oldest batch has waited")
 TRANSPOSE_SECONDS = Histogram("mlsteam_transpose_seconds", "Time of moving what waits of one track")
 EVENT_LISTENERS = Gauge("mlsteam_event_listeners", "Pages with an open event stream")
+TB_OPEN = Gauge("mlsteam_tensorboard_open", "TensorBoards that run")
+TB_STARTS = Counter("mlsteam_tensorboard_starts_total", "TensorBoards started, by outcome", ["outcome"])
+TB_ENDS = Counter("mlsteam_tensorboard_ends_total", "TensorBoards ended, by reason", ["reason"])
+TB_START_SECONDS = Histogram(
+    "mlsteam_tensorboard_start_seconds",
+    "Time from the first request to a TensorBoard that takes requests",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
+)
+TB_ZYGOTE_STARTS = Counter("mlsteam_tensorboard_zygote_starts_total", "Starts of the process that forks TensorBoards")
 TRANSPOSED_POINTS = Counter("mlsteam_transposed_points_total", "Points moved from the batch log into chunks")
 
 

@@ -1,18 +1,16 @@
 """Write a track's series and config values into a folder of event files, and keep it up to date.
 
-Called by tb-proxy, which keeps one of these for every TensorBoard that runs. Guarantees that a call writes only what is
-new since the last, so that a reader that follows the file never sees a point twice.
+Called by tb-proxy in its mode `process`, which keeps one of these for every run of a stock TensorBoard. Guarantees that
+a call writes only what is new since the last, so that a reader that follows the file never sees a point twice.
 """
 
 import asyncio
 import time
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.configs.store import ConfigValue, read_configs
 from services.core.points import Points
@@ -20,27 +18,25 @@ from services.core.values import ValueType, to_text
 from services.series.load import load_points, load_summaries
 from services.storage.database import Database
 from services.tensorboard.events import file_start, scalar_records, text_record
+from services.tensorboard.scalars import thin_out, whole_steps
 
-# TensorBoard keeps 1,000 points a series; reading far more than that only makes its start slow.
-_POINTS = 5_000
+# TensorBoard keeps 1,000 points a series; reading more than that only makes its start slow.
+_POINTS = 1_000
 _TEXTS = 100
 _LONGEST_TEXT = 20_000
 _LONGEST_CELL = 1_000
 _CONFIG_TAG = "config"
-# A step past this loses its exactness on the way through the page's JSON.
-_STEP_LIMIT = 2.0**53
 
 
 class Logdir:
-    """The event file of one track: one run, named `track`."""
+    """The event file of one track: one run, whose folder is given."""
 
     def __init__(self, database: Database, track_id: UUID, folder: Path) -> None:
         self._database = database
         self._track_id = track_id
-        run = folder / "track"
-        run.mkdir(parents=True)
+        folder.mkdir(parents=True)
         now = time.time()
-        self._file = run / f"events.out.tfevents.{int(now)}.track"
+        self._file = folder / f"events.out.tfevents.{int(now)}.track"
         self._file.write_bytes(file_start(now))
         self._written: dict[str, int] = {}
         self._config = ""
@@ -84,7 +80,7 @@ def _encode(key: str, points: Points, *, first_index: int) -> bytes:
     # Where the user gave no step, a step counts the points of the series.
     index = np.arange(first_index, first_index + len(points), dtype=np.float64)
     given = np.where(np.isfinite(points.steps), points.steps, index)
-    steps = np.clip(np.floor(given), -_STEP_LIMIT, _STEP_LIMIT).astype(np.int64)
+    steps = whole_steps(given)
     if points.type is ValueType.STR:
         shown = range(max(0, len(points) - _TEXTS), len(points))
         texts = [str(points.values[i])[:_LONGEST_TEXT] for i in shown]
@@ -94,19 +90,6 @@ def _encode(key: str, points: Points, *, first_index: int) -> bytes:
     values = np.asarray(points.values, dtype=np.float64)
     kept = thin_out(values, _POINTS)
     return scalar_records(key, values[kept], steps[kept], points.times[kept])
-
-
-def thin_out(values: NDArray[np.float64], limit: int) -> NDArray[np.intp]:
-    """Return which points to keep of many: the smallest and the largest of each stretch, the first and the last."""
-    if len(values) <= limit:
-        return np.arange(len(values))
-    edges = np.linspace(0, len(values), max(1, limit // 2 - 1) + 1).astype(np.intp)
-    # NaN would win every comparison; it is kept only where nothing else is.
-    low, high = np.where(np.isnan(values), np.inf, values), np.where(np.isnan(values), -np.inf, values)
-    kept = [0, len(values) - 1]
-    for start, stop in pairwise(edges.tolist()):
-        kept += [start + int(np.argmin(low[start:stop])), start + int(np.argmax(high[start:stop]))]
-    return np.unique(np.array(kept, dtype=np.intp))
 
 
 def config_table(configs: Sequence[ConfigValue]) -> str:

@@ -14,8 +14,9 @@ from uuid import UUID
 
 import structlog
 
-from services.core.errors import TensorboardNotReady
-from tb_proxy.processes.spawner import Child, Spawner
+from services.core.errors import DatabaseDown, TensorboardNotReady
+from services.core.telemetry import TB_ENDS, TB_OPEN, TB_START_SECONDS, TB_STARTS
+from tb_proxy.processes.spawner import BoardId, Child, Spawner
 
 log = structlog.get_logger()
 
@@ -42,6 +43,7 @@ class _Entry:
     in_flight: int = 0
     last_used: float = 0.0
     failures: list[float] = field(default_factory=list)
+    users: set[UUID] = field(default_factory=set)
 
 
 class Registry:
@@ -61,37 +63,42 @@ class Registry:
         self._idle_s = idle_s
         self._start_timeout_s = start_timeout_s
         self._now = now
-        self._entries: dict[UUID, _Entry] = {}
+        self._entries: dict[BoardId, _Entry] = {}
 
-    def state_of(self, track_id: UUID) -> State:
+    def state_of(self, board_id: BoardId) -> State:
         """Return where the TensorBoard of a track stands."""
-        entry = self._entries.get(track_id)
+        entry = self._entries.get(board_id)
         return entry.state if entry else State.STOPPED
 
     @asynccontextmanager
-    async def use(self, track_id: UUID) -> AsyncIterator[Child]:
+    async def use(self, board_id: BoardId, user_id: UUID | None = None) -> AsyncIterator[Child]:
         """Lend the TensorBoard of a track, started if need be, and keep it from being reaped meanwhile.
 
         Raises: TensorboardNotReady.
         """
-        entry = self._entries.setdefault(track_id, _Entry())
+        entry = self._entries.setdefault(board_id, _Entry())
         entry.in_flight += 1
+        if user_id is not None:
+            entry.users.add(user_id)
         try:
             async with entry.lock:
-                child = await self._ready_child(track_id, entry)
+                child = await self._ready_child(board_id, entry)
             entry.last_used = self._now()
             yield child
         finally:
             entry.in_flight -= 1
             entry.last_used = self._now()
 
-    async def _ready_child(self, track_id: UUID, entry: _Entry) -> Child:
+    async def _ready_child(self, board_id: BoardId, entry: _Entry) -> Child:
         if entry.child is not None:
-            if entry.child.is_alive():
+            if entry.child.is_alive() and not (entry.child.wants_replacement() and entry.in_flight == 1):
                 return entry.child
-            log.warning("tensorboard_ended_by_itself", track_id=str(track_id))
+            if entry.child.is_alive():
+                await self._end(board_id, entry, "replaced")
+                return await self._start(board_id, entry)
+            log.warning("tensorboard_ended_by_itself", tracks=[str(track_id) for track_id in board_id])
             self._count_failure(entry)
-            await self._end(track_id, entry)
+            await self._end(board_id, entry, "crashed")
         now = self._now()
         entry.failures = [at for at in entry.failures if now - at < 60]
         if len(entry.failures) >= _FAILURES_A_MINUTE:
@@ -101,14 +108,14 @@ class Registry:
                 "TensorBoard ended several times for this track; it is tried again in a minute.", retry_after_s=wait_s
             )
         await self._make_room(entry)
-        return await self._start(track_id, entry)
+        return await self._start(board_id, entry)
 
-    async def _start(self, track_id: UUID, entry: _Entry) -> Child:
+    async def _start(self, board_id: BoardId, entry: _Entry) -> Child:
         entry.state = State.STARTING
         began = self._now()
         try:
             async with asyncio.timeout(self._start_timeout_s):
-                entry.child = await self._spawner.start(track_id)
+                entry.child = await self._spawner.start(board_id)
         except TimeoutError:
             self._count_failure(entry)
             raise TensorboardNotReady("TensorBoard did not start in time.", retry_after_s=5) from None
@@ -120,10 +127,16 @@ class Registry:
             if entry.child is None and entry.state is State.STARTING:
                 entry.state = State.STOPPED
         entry.state = State.READY
-        log.info("tensorboard_ready", track_id=str(track_id), seconds=round(self._now() - began, 3))
+        TB_OPEN.inc()
+        TB_STARTS.labels("ready").inc()
+        TB_START_SECONDS.observe(self._now() - began)
+        log.info(
+            "tensorboard_ready", tracks=[str(track_id) for track_id in board_id], seconds=round(self._now() - began, 3)
+        )
         return entry.child
 
     def _count_failure(self, entry: _Entry) -> None:
+        TB_STARTS.labels("failed").inc()
         entry.failures.append(self._now())
         entry.state = State.FAILED
 
@@ -137,9 +150,9 @@ class Registry:
         if not idle:
             raise TensorboardNotReady("Too many TensorBoards are open; try again soon.", retry_after_s=5)
         key, longest_idle = min(idle, key=lambda pair: pair[1].last_used)
-        await self._end(key, longest_idle)
+        await self._end(key, longest_idle, "room")
 
-    async def _end(self, track_id: UUID, entry: _Entry) -> None:
+    async def _end(self, board_id: BoardId, entry: _Entry, reason: str) -> None:
         child, entry.child = entry.child, None
         if child is None:
             return
@@ -148,11 +161,13 @@ class Registry:
             await child.stop()
         finally:
             entry.state = State.FAILED if before is State.FAILED else State.STOPPED
-        log.info("tensorboard_stopped", track_id=str(track_id))
+            TB_OPEN.dec()
+            TB_ENDS.labels(reason).inc()
+        log.info("tensorboard_stopped", reason=reason, tracks=[str(track_id) for track_id in board_id])
 
     async def reap(self) -> None:
         """End those that nobody used for a while, and those whose process is gone."""
-        for track_id, entry in list(self._entries.items()):
+        for board_id, entry in list(self._entries.items()):
             # in_flight is counted before the lock is asked for, so an entry without any has nobody waiting.
             if entry.in_flight or entry.lock.locked():
                 continue
@@ -160,17 +175,45 @@ class Registry:
             if entry.child is not None and (is_idle or not entry.child.is_alive()):
                 async with entry.lock:
                     if not entry.in_flight:
-                        await self._end(track_id, entry)
+                        await self._end(board_id, entry, "idle" if is_idle else "crashed")
             elif entry.child is None and is_idle:
-                self._entries.pop(track_id, None)
+                self._entries.pop(board_id, None)
+
+    async def replace(self, board_id: BoardId, child: Child) -> None:
+        """End a TensorBoard that did not answer, so that the next request gets another one."""
+        entry = self._entries.get(board_id)
+        if entry is None:
+            return
+        async with entry.lock:
+            if entry.child is child:
+                self._count_failure(entry)
+                await self._end(board_id, entry, "crashed")
+
+    async def leave(self, board_id: BoardId, user_id: UUID) -> None:
+        """Note that somebody may not look any more; a TensorBoard that nobody else has looked at ends."""
+        entry = self._entries.get(board_id)
+        if entry is not None and user_id in entry.users:
+            entry.users.discard(user_id)
+            if not entry.users:
+                await self._end(board_id, entry, "access")
+
+    async def end_gone(self) -> None:
+        """End those of which a track was deleted, whatever they are doing. Raises: DatabaseDown."""
+        live = [board_id for board_id, entry in self._entries.items() if entry.child is not None]
+        for board_id in await self._spawner.find_gone(live):
+            await self._end(board_id, self._entries[board_id], "deleted")
 
     async def run(self) -> None:
         """Reap for ever."""
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
             await self.reap()
+            try:
+                await self.end_gone()
+            except DatabaseDown as error:
+                log.warning("tensorboard_look_failed", error=error.code)
 
     async def close(self) -> None:
         """End all."""
-        await asyncio.gather(*(self._end(key, entry) for key, entry in self._entries.items()))
+        await asyncio.gather(*(self._end(key, entry, "closed") for key, entry in self._entries.items()))
         self._entries.clear()

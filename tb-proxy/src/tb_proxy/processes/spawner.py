@@ -1,9 +1,18 @@
-"""What the registry asks of whoever starts TensorBoards. Real: local.py."""
+"""What the registry asks of whoever starts TensorBoards. Real: forked.py, and stock.py in the mode `process`."""
 
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
 import httpx2
+
+# The tracks of one TensorBoard, in the order of its address.
+BoardId = tuple[UUID, ...]
+
+
+def prefix_of(board_id: BoardId) -> str:
+    """Return the address of a TensorBoard, without the slash at its end."""
+    return "/tb/" + ",".join(map(str, board_id))
 
 
 class Child(Protocol):
@@ -18,6 +27,10 @@ class Child(Protocol):
         """Say whether its process runs."""
         ...
 
+    def wants_replacement(self) -> bool:
+        """Say whether it should end although it runs, because what it reads has become another thing."""
+        ...
+
     async def stop(self) -> None:
         """End it and remove what it left. May be called twice."""
         ...
@@ -26,6 +39,10 @@ class Child(Protocol):
 class Spawner(Protocol):
     """Starts TensorBoards."""
 
-    async def start(self, track_id: UUID) -> Child:
-        """Return a TensorBoard of a track once it answers. Raises: TensorboardNotReady."""
+    async def start(self, board_id: BoardId) -> Child:
+        """Return a TensorBoard once it can be asked. Raises: TensorboardNotReady."""
+        ...
+
+    async def find_gone(self, board_ids: Sequence[BoardId]) -> list[BoardId]:
+        """Return those of which a track was deleted."""
         ...

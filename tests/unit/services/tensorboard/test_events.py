@@ -10,7 +10,8 @@ from tensorboard.util import tensor_util
 from services.configs.store import ConfigValue
 from services.core.values import ValueType
 from services.tensorboard.events import file_start, scalar_records, text_record
-from services.tensorboard.logdir import config_table, thin_out
+from services.tensorboard.logdir import config_table
+from services.tensorboard.scalars import thin_out
 
 
 def test_tensorboard_reads_what_was_written_to_the_last_bit(tmp_path: Path) -> None:

@@ -1,59 +1,23 @@
-"""The TensorBoard of one track: `python -m tb_proxy.processes.child SOCKET PREFIX PARENT`, in the folder of its data.
+"""A stock TensorBoard: `python -m tb_proxy.board.stock SOCKET PREFIX PARENT`, in the folder of its data.
 
-Started by local.py with an empty environment. Waits for a line that says that the data is there, serves on a unix
-socket that only our user can open, prints "ready" once it listens, and ends with the process that started it.
+Started by processes/stock.py with an empty environment. Waits for a line that says that the data is there, serves on a
+unix socket that only our user can open, prints "ready" once it listens, and ends with the process that started it.
 """
 
-import ctypes
-import io
 import mimetypes
 import os
-import signal
 import sys
-import zipfile
-from collections.abc import Callable
 from typing import Any
 
-from tensorboard import assets, default, program
+from tensorboard import default, program
 from tensorboard.backend import application
 from tensorboard.backend.event_processing.data_ingester import LocalDataIngester
 from tensorboard.plugins.core.core_plugin import CorePluginLoader
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-_PR_SET_PDEATHSIG = 1
-# The editor of the debugger's source view: most of the bundle, and of a plugin that is left out.
-_LEFT_OUT = "tf-imports/"
+from tb_proxy.board import fence
+
 _DEBUGGER = "debugger_v2_plugin"
-_PARENT_IS_GONE = 3
-
-
-def end_with(parent_pid: int) -> None:
-    """Make the kernel end this process when its parent ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # It may have ended before we asked.
-    if os.getppid() != parent_pid:
-        sys.exit(_PARENT_IS_GONE)
-
-
-def assets_provider() -> Callable[[], io.BytesIO]:
-    """Return TensorBoard's page, with the addresses of its fonts made relative.
-
-    They are absolute in the page even with a path prefix, and would be asked for at the root of our own site.
-    """
-    made = io.BytesIO()
-    with (
-        assets.get_default_assets_zip_provider()() as file,
-        zipfile.ZipFile(file) as given,
-        zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as written,
-    ):
-        for name in given.namelist():
-            if name.startswith(_LEFT_OUT) or name.endswith("/"):
-                continue
-            content = given.read(name)
-            if name == "index.html":
-                content = content.replace(b"url(/font-roboto/", b"url(font-roboto/")
-            written.writestr(name, content)
-    return lambda: io.BytesIO(made.getvalue())
 
 
 def plugins() -> list[Any]:
@@ -76,8 +40,7 @@ def make_app(prefix: str) -> Any:
 
     Not by TensorBoard's own main(), which would leave a note about this process for all users of the machine.
     """
-    provider = assets_provider()
-    board = program.TensorBoard(plugins=plugins(), assets_zip_provider=provider)
+    board = program.TensorBoard(plugins=plugins())
     board.configure(
         argv=[
             "tensorboard",
@@ -94,14 +57,17 @@ def make_app(prefix: str) -> Any:
     ingester.deprecated_multiplexer.Reload()
     ingester.start()
     return application.TensorBoardWSGIApp(
-        board.flags, plugins(), ingester.data_provider, provider, ingester.deprecated_multiplexer
+        board.flags, plugins(), ingester.data_provider, None, ingester.deprecated_multiplexer
     )
 
 
 def main() -> None:
     """Serve the working folder until the parent ends."""
     socket_path, prefix, parent_pid = sys.argv[1:]
-    end_with(int(parent_pid))
+    fence.end_with(int(parent_pid))
+    fence.limit_resources()
+    fence.take_no_rights()
+    fence.leave_network()
     # Some systems call JavaScript text/plain, and a browser then refuses it.
     mimetypes.add_type("text/javascript", ".js")
     os.umask(0o077)

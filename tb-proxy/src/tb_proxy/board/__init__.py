@@ -1,0 +1,1 @@
+"""What runs beside tb-proxy: the zygote and its children, which know TensorBoard and nothing of services."""

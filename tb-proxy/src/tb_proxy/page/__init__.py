@@ -1,0 +1,1 @@
+"""TensorBoard's own front end, served by tb-proxy for all tracks."""
