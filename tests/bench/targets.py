@@ -25,6 +25,11 @@ READ_MS: dict[str, Target] = {
     "tree": at_most(20.0),
     "304": at_most(3.0),
 }
+# TensorBoard: milliseconds until it answers, with a fork and without, and proportional memory in MiB.
+TB_COLD_MS, TB_WARM_MS = at_most(80.0), at_most(15.0)
+TB_COLD_SERIES_MS, TB_WARM_SERIES_MS = at_most(200.0), at_most(60.0)
+TB_OVERHEAD_MS = at_most(3.0)
+TB_CHILD_MIB, TB_ALL_MIB = at_most(20.0), at_most(1024.0)
 # The batch log of the last third of a run against the third before it; more is growth, less is noise.
 BACKLOG_GROWTH = at_most(1.2)
 

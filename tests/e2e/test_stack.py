@@ -136,20 +136,6 @@ _HAS_CURVE = """() => {
 }"""
 
 
-def test_tensorboard_shows_it(stack: RunningStack, track_id: str, page: Page) -> None:
-    page.goto(stack.link())
-    page.wait_for_url("**/projects**")
-    with page.expect_response(lambda answer: "/scalars/scalars" in answer.url, timeout=30_000) as scalars:
-        page.goto(f"{stack.address}/tb/{track_id}/#scalars")
-    assert len(scalars.value.json()["track"]) == STEPS
-    expect(page.get_by_text("train", exact=True).first).to_be_visible()
-    page.screenshot(path=OUTPUT / "tensorboard.png")
-    # Framed in the page of the track, where a click on its switch puts it.
-    page.goto(f"{stack.address}/t/{track_id}?view=tensorboard")
-    frame = page.frame_locator("iframe")
-    expect(frame.get_by_text("train", exact=False).first).to_be_visible(timeout=30_000)
-
-
 def test_nothing_is_shown_to_strangers(stack: RunningStack, track_id: str, browser: Browser) -> None:
     context = browser.new_context(base_url=stack.address)
     for path in (f"/api/v3/tracks/{track_id}", "/api/v3/projects", f"/tb/{track_id}/"):

@@ -7,6 +7,7 @@ class ProcessTree:
     """A process and all below it, by the time they have used since `mark`."""
 
     def __init__(self, pid: int) -> None:
+        self.pid = pid
         self._root = psutil.Process(pid)
         self._marked = 0.0
 

@@ -137,6 +137,21 @@ class Bench:
                 trees[name] = await stack.enter_async_context(running_process(service, self.logs))
             yield Services(database_url, port + 1, port + 2, trees)
 
+    @asynccontextmanager
+    async def tb_proxy(self, database_url: str, variables: Mapping[str, str]) -> AsyncIterator[tuple[int, Path, int]]:
+        """Run tb-proxy; give its port, the folder its children's folders are in, and its process id."""
+        port = free_ports()
+        settings = StackSettings(port, "127.0.0.1", self.folder, database_url, f"http://127.0.0.1:{port}", False)
+        temporary = Path(tempfile.mkdtemp(prefix="b-"))
+        environment = settings.service_environment(database_url) | {"TMPDIR": str(temporary), **variables}
+        command = [sys.executable, "-m", "tb_proxy"]
+        try:
+            service = Service("tb-proxy", command, environment, "127.0.0.1", port + 3)
+            async with running_process(service, self.logs) as tree:
+                yield port + 3, temporary, tree.pid
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
 
 _MODULES = {"ingest-api": "ingest_api", "track-api": "track_api", "transposer": "ingest_api.transposer"}
 
