@@ -91,6 +91,7 @@ def test_dark_pages_get_a_dark_tensorboard(stack: RunningStack, track_ids: list[
     frame = page.frame_locator("iframe")
     expect(frame.locator("line-chart, vz-line-chart2").first).to_be_visible()
     expect(frame.locator("body.dark-mode")).to_be_attached()
+    page.wait_for_timeout(500)
     page.screenshot(path=OUTPUT / "tensorboard-dark.png")
 
 

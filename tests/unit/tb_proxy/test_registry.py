@@ -99,7 +99,7 @@ async def test_idle_ones_end_used_ones_stay() -> None:
 
 async def test_the_one_unused_longest_makes_room_but_none_in_use() -> None:
     spawner, now = FakeSpawner(), Now()
-    registry = Registry(spawner, max_children=2, now=now)
+    registry = Registry(spawner, max_children=2, room_s=0.05, now=now)
     await look(registry, A)
     now.at += 1
     await look(registry, B)
@@ -109,6 +109,15 @@ async def test_the_one_unused_longest_makes_room_but_none_in_use() -> None:
         with pytest.raises(TensorboardNotReady):
             await look(registry, A)
     assert registry.state_of(B) is State.READY
+    # One that is answering is waited for, for a moment.
+    async with registry.use(C):
+        busy = registry.use(B)
+        await busy.__aenter__()
+        wanting = asyncio.create_task(look(registry, A))
+        await asyncio.sleep(0.01)
+        await busy.__aexit__(None, None, None)
+        await wanting
+    assert registry.state_of(B) is State.STOPPED
 
 
 async def test_close_ends_all() -> None:

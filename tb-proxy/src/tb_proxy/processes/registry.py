@@ -23,6 +23,7 @@ log = structlog.get_logger()
 # Something in the track's data may end every process that reads it; trying for ever would cost all others.
 _FAILURES_A_MINUTE = 3
 _LOOK_EVERY_S = 5.0
+_ROOM_LOOK_S = 0.01
 
 
 class State(StrEnum):
@@ -56,12 +57,14 @@ class Registry:
         max_children: int = 50,
         idle_s: float = 300.0,
         start_timeout_s: float = 30.0,
+        room_s: float = 2.0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spawner = spawner
         self._max_children = max_children
         self._idle_s = idle_s
         self._start_timeout_s = start_timeout_s
+        self._room_s = room_s
         self._now = now
         self._entries: dict[BoardId, _Entry] = {}
 
@@ -141,16 +144,20 @@ class Registry:
         entry.state = State.FAILED
 
     async def _make_room(self, wanting: _Entry) -> None:
-        # Those that are starting count too: fifty clicks at once must not become fifty more processes.
-        live = {State.STARTING, State.READY, State.STOPPING}
-        holding = [(key, held) for key, held in self._entries.items() if held.state in live and held is not wanting]
-        if len(holding) < self._max_children:
-            return
-        idle = [(key, held) for key, held in holding if held.state is State.READY and not held.in_flight]
-        if not idle:
-            raise TensorboardNotReady("Too many TensorBoards are open; try again soon.", retry_after_s=5)
-        key, longest_idle = min(idle, key=lambda pair: pair[1].last_used)
-        await self._end(key, longest_idle, "room")
+        for _ in range(1 + round(self._room_s / _ROOM_LOOK_S)):
+            # Those that are starting count too: fifty clicks at once must not become fifty more processes.
+            live = {State.STARTING, State.READY, State.STOPPING}
+            holding = [(key, held) for key, held in self._entries.items() if held.state in live and held is not wanting]
+            if len(holding) < self._max_children:
+                return
+            idle = [(key, held) for key, held in holding if held.state is State.READY and not held.in_flight]
+            if idle:
+                key, longest_idle = min(idle, key=lambda pair: pair[1].last_used)
+                await self._end(key, longest_idle, "room")
+                return
+            # Most answers take milliseconds; one of them ends soon.
+            await asyncio.sleep(_ROOM_LOOK_S)
+        raise TensorboardNotReady("Too many TensorBoards are open; try again soon.", retry_after_s=5)
 
     async def _end(self, board_id: BoardId, entry: _Entry, reason: str) -> None:
         child, entry.child = entry.child, None
