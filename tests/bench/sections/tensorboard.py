@@ -129,13 +129,21 @@ async def _overhead(bench: Bench, url: str, place: Place) -> list[Row]:
 
             def call() -> None:
                 connection.request("GET", f"{board.prefix}data/runs")
-                connection.getresponse().read()
+                answer = connection.getresponse()
+                if answer.status != 200 or not answer.read():
+                    raise BenchFailed(f"asked directly, it answers {answer.status}")
 
             return call
 
         def proxied() -> Callable[[], object]:
             caller = Caller(port, place.token)
-            return lambda: caller.call(f"{board.prefix}data/runs")
+
+            def call() -> None:
+                answer = caller.call(f"{board.prefix}data/runs")
+                if answer.status != 200:
+                    raise BenchFailed(f"through tb-proxy, it answers {answer.status}")
+
+            return call
 
         pairs = [(_crowd_p50_ms(direct), _crowd_p50_ms(proxied)) for _ in range(3)]
     added = statistics.median(after - before for before, after in pairs)

@@ -7,7 +7,6 @@ its folder goes with it.
 import asyncio
 import shutil
 import socket
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -26,6 +25,7 @@ from services.storage.tables import tracks
 from services.tensorboard.runs import Run, open_runs
 from services.tensorboard.uploads import RewrittenError, UploadCopies, place_of, wanted_files
 from tb_proxy.processes.answers import Answers
+from tb_proxy.processes.folders import new_folder, sweep_folders
 from tb_proxy.processes.spawner import BoardId, prefix_of
 from tb_proxy.processes.zygote import ZygoteProcess
 
@@ -141,8 +141,7 @@ class ForkedSpawner:
         """Return a TensorBoard whose socket takes requests. Raises: TensorboardNotReady, DatabaseDown."""
         async with self._database.read() as session:
             runs = await open_runs(session, board_id)
-        # Short, because a socket's path holds 107 bytes; private, because mkdtemp makes it so.
-        folder = Path(tempfile.mkdtemp(prefix="mlsteam-tb-"))
+        folder = new_folder()
         with ExitStack() as undo:
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
             (folder / "data").mkdir(mode=0o755)
@@ -170,6 +169,7 @@ class ForkedSpawner:
 
     async def run(self) -> None:
         """Keep the zygote warm for ever."""
+        await asyncio.to_thread(sweep_folders)
         while True:
             await self.zygote.warm()
             await asyncio.sleep(1)

@@ -8,7 +8,6 @@ import asyncio
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from services.storage.database import Database
 from services.tensorboard.logdir import Logdir
 from services.tensorboard.runs import open_runs
 from services.tensorboard.uploads import RewrittenError
+from tb_proxy.processes.folders import new_folder, sweep_folders
 from tb_proxy.processes.forked import Uploads, find_gone
 from tb_proxy.processes.spawner import BoardId, prefix_of
 
@@ -117,8 +117,7 @@ class StockSpawner:
             runs = await open_runs(session, board_id)
         # Whatever happens on the way, also when the start is cut short: nothing of it may stay behind.
         async with AsyncExitStack() as undo:
-            # Short, because a socket's path holds 107 bytes; private, because mkdtemp makes it so.
-            folder = Path(tempfile.mkdtemp(prefix="mlsteam-tb-"))
+            folder = new_folder()
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
             process = await _spawn(board_id, folder)
             undo.push_async_callback(_end, process)
@@ -139,6 +138,7 @@ class StockSpawner:
 
     async def run(self) -> None:
         """Nothing has to be kept warm."""
+        await asyncio.to_thread(sweep_folders)
         await asyncio.Event().wait()
 
     async def close(self) -> None:
