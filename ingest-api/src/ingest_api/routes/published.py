@@ -1,7 +1,7 @@
 """putObject of the published client: points to append, or a value or a file to put in place of another.
 
 That client drops all that it holds of a round when one of its calls fails. So this waits where other addresses answer
-429 or 503, and what cannot be stored becomes a loss mark on the page; an error is for requests that no such client sends.
+429 or 503, and what cannot be stored becomes a loss mark on the page; an error is for requests of no such client.
 """
 
 import asyncio
@@ -136,7 +136,9 @@ class _Put:
         opened.changes.note(access.track_id, access.project_id, [file.key])
 
     async def _mark(self, writer: str, seq: int, rejects: list[Reject]) -> None:
-        await self._write(published.loss_batch(self._key, writer, seq, rejects, self._content, self._now))
+        await self._write(
+            published.loss_batch(self._key, self._content, rejects, writer=writer, seq=seq, now=self._now)
+        )
 
     async def _write(self, wire: WireBatch) -> Ack:
         plain = encode_body(wire)

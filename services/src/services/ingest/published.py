@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -28,7 +29,7 @@ _LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
 _FIRST = re.compile(r"([0-9]{1,12})(\.[0-9]{1,12})?, ")
 _BOOLS = {"True": True, "False": False}
 _TYPES = {bool: WireType.BOOL, int: WireType.I64, float: WireType.F64, str: WireType.STR}
-_DTYPES = {bool: np.uint8, int: "<i8", float: "<f8"}
+_DTYPES: dict[type, str] = {bool: "u1", int: "<i8", float: "<f8"}
 Value = bool | int | float | str
 
 
@@ -44,7 +45,7 @@ def typed(text: str) -> Value:
 
 
 @lru_cache(maxsize=64)
-def _start_of_point(n_digits: int, has_fraction: bool) -> re.Pattern[str]:  # noqa: FBT001 (a key of the cache)
+def _start_of_point(n_digits: int, has_fraction: bool) -> re.Pattern[str]:
     fraction = r"\.[0-9]+" if has_fraction else ""
     return re.compile(rf"^([0-9]{{{n_digits}}}{fraction}), ", re.MULTILINE)
 
@@ -81,7 +82,7 @@ def append_batch(key: str, raw: bytes) -> WireBatch:
         group[1].append(value)
     series = []
     for (kind, _), (at, values) in groups.items():
-        column = values if kind is str else np.array(values, _DTYPES[kind])
+        column: Any = values if kind is str else np.array(values, np.dtype(_DTYPES[kind]))
         series.append(encode_series([key], _TYPES[kind], column, np.array(at, "<f8"), counts=[len(at)]))
     digest = hashlib.blake2b(key.encode() + b"\x00" + raw, digest_size=10).digest()
     return WireBatch(v=1, writer=(WRITER_PREFIX + digest).hex(), seq=1, sent_at=times[-1], series=series)
@@ -93,7 +94,7 @@ def config_batch(key: str, text: str, now: float) -> WireBatch:
     return WireBatch(v=1, writer=writer, seq=1, sent_at=now, configs=[WireConfig(key, typed(text), now)])
 
 
-def loss_batch(key: str, writer: str, seq: int, rejects: Sequence[Reject], raw: bytes, now: float) -> WireBatch:
+def loss_batch(key: str, raw: bytes, rejects: Sequence[Reject], *, writer: str, seq: int, now: float) -> WireBatch:
     """Return the marks of what was refused: the client cannot be told, so the page shows them."""
     try:
         times = read_lines(raw)[0]
