@@ -1,10 +1,7 @@
 """Live events through the local gateway: unbuffered, noticed when the page leaves, ended when the gateway stops."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,8 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from support.events import listening, until_heard
-from support.ingest import MSGPACK, Place, batch, make_place
-from support.ports import free_port
+from support.ingest import MSGPACK, batch, make_place
 from support.site import Site
 
 from services.storage.database import Database
