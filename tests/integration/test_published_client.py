@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -78,9 +79,9 @@ def _said(process: subprocess.Popen[str]) -> str:
     return said
 
 
-async def _series(database: Database, track_id: object, key: str) -> list[tuple[float, object]]:
+async def _series(database: Database, track_id: UUID, key: str) -> list[tuple[float, object]]:
     async with database.read() as session:
-        parts = (await load_points(session, track_id, [key])).get(key, [])  # type: ignore[arg-type]
+        parts = (await load_points(session, track_id, [key])).get(key, [])
     found = [(at, value) for part in parts for at, value in zip(part.times.tolist(), list(part.values), strict=True)]
     return sorted(found, key=lambda point: point[0])
 
@@ -102,14 +103,14 @@ async def test_a_training_with_the_published_client(site: Site, database: Databa
         assert held == {"lr": 4, "is_on": True, "notes": "a, b\n1, 2", "zip": "007"}
         report = await client.get(f"/api/v3/tracks/{track_id}/files/report")
         assert report.content == b"z" * 70_000
-    loss = await _series(database, track_id, "train/loss")
+    loss = await _series(database, UUID(track_id), "train/loss")
     assert [value for _, value in loss] == [i / 7 for i in range(100)]
     assert began < loss[0][0] < loss[-1][0] < ended
-    mixed = [value for _, value in await _series(database, track_id, "mixed")]
+    mixed = [value for _, value in await _series(database, UUID(track_id), "mixed")]
     assert [repr(v.item() if hasattr(v, "item") else v) for v in mixed] == [
         "1", "2.5", "nan", "-inf", "True", "'tensor(0.3)'", repr("x, y\n1, 2\n\n3"), "''",
     ]  # fmt: skip
-    assert [value for _, value in await _series(database, track_id, "train/epoch/acc")] == [0.25]
+    assert [value for _, value in await _series(database, UUID(track_id), "train/epoch/acc")] == [0.25]
 
 
 async def test_two_processes_on_one_track_with_a_token_of_that_track(
