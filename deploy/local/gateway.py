@@ -20,7 +20,7 @@ _FILES = re.compile(r"/api/v3/tracks/[^/]+/files/")
 
 def service_for(method: str, path: str) -> str:
     """Name the service that answers a request."""
-    if path.startswith("/api/v3/ingest/") or (method == "PUT" and _FILES.match(path)):
+    if path.startswith(("/api/v3/ingest/", "/api/v2/objects")) or (method == "PUT" and _FILES.match(path)):
         return "ingest-api"
     if path == "/tb" or path.startswith("/tb/"):
         return "tb-proxy"

@@ -1,10 +1,7 @@
 """Live events through the local gateway: unbuffered, noticed when the page leaves, ended when the gateway stops."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,63 +9,15 @@ from pathlib import Path
 import httpx2
 import pytest
 from support.events import listening, until_heard
-from support.ingest import MSGPACK, Place, batch, make_place
-from support.ports import free_port
-from support.servers import ServerProcess
+from support.ingest import MSGPACK, batch, make_place
+from support.site import Site
 
 from services.storage.database import Database
 
-_GATEWAY = Path(__file__).parents[2] / "deploy" / "local" / "gateway.py"
-
-
-class _Site:
-    """The gateway and the services behind it."""
-
-    def __init__(self, place: Place, log: Path) -> None:
-        self.place, self.log = place, log
-        self.track_api, self.ingest_api = ServerProcess("track_api"), ServerProcess("ingest_api")
-        port = free_port()
-        ports = {
-            "GATEWAY": str(port),
-            "INGEST_API": self.ingest_api.url.rpartition(":")[2],
-            "TRACK_API": self.track_api.url.rpartition(":")[2],
-            "TB_PROXY": "1",
-        }
-        variables = {f"MLSTEAM_GATEWAY_{name}_PORT": value for name, value in ports.items()}
-        self.url = f"http://127.0.0.1:{port}"
-        with log.open("wb") as output:
-            self.gateway = subprocess.Popen(
-                [sys.executable, str(_GATEWAY)], env={**os.environ, **variables}, stderr=output
-            )
-
-    async def wait_ready(self) -> None:
-        await asyncio.gather(self.track_api.wait_ready(), self.ingest_api.wait_ready())
-        async with httpx2.AsyncClient() as client:
-            for _ in range(900):
-                try:
-                    if (await client.get(f"{self.url}/readyz")).status_code == 200:
-                        return
-                except httpx2.TransportError:
-                    pass
-                await asyncio.sleep(0.1)
-        pytest.fail("the gateway did not become ready")
-
-    async def listeners(self) -> float:
-        async with httpx2.AsyncClient() as client:
-            lines = (await client.get(f"{self.track_api.url}/metrics")).text.splitlines()
-        return float(next(line for line in lines if line.startswith("mlsteam_event_listeners ")).split()[1])
-
-    def stop(self) -> None:
-        if self.gateway.poll() is None:
-            self.gateway.kill()
-            self.gateway.wait()
-        self.track_api.stop()
-        self.ingest_api.stop()
-
 
 @pytest.fixture
-async def site(database: Database, service_environment: dict[str, str], tmp_path: Path) -> AsyncIterator[_Site]:
-    made = _Site(await make_place(database), tmp_path / "gateway.log")
+async def site(database: Database, service_environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Site]:
+    made = Site(await make_place(database), tmp_path / "gateway.log")
     try:
         await made.wait_ready()
         await until_heard(database)
@@ -77,7 +26,7 @@ async def site(database: Database, service_environment: dict[str, str], tmp_path
         made.stop()
 
 
-async def test_events_pass_the_gateway_at_once_and_end_with_either_side(site: _Site) -> None:
+async def test_events_pass_the_gateway_at_once_and_end_with_either_side(site: Site) -> None:
     headers = {"authorization": f"Bearer {site.place.token}"}
     async with (
         httpx2.AsyncClient(base_url=site.url, headers=headers, timeout=60) as writer,

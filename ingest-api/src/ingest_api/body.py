@@ -18,6 +18,7 @@ from services.core.errors import BatchTooLarge, MalformedBatch, ServerBusy, Unsu
 # A frame may ask its reader for a window of gigabytes; the largest that a fair batch needs is far smaller.
 _ZSTD_OPTIONS = {int(zstd.DecompressionParameter.window_log_max): 26}
 _SMALL_BYTES = 64 << 10
+_STREAMED = ("/batches", "/api/v2/objects")
 
 
 async def stream_body(request: Request) -> AsyncIterator[bytes]:
@@ -141,7 +142,7 @@ class SmallBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, with a body that ends at the limit."""
-        if scope["type"] != "http" or scope["method"] == "PUT" or scope["path"].endswith("/batches"):
+        if scope["type"] != "http" or scope["method"] == "PUT" or scope["path"].endswith(_STREAMED):
             await self._app(scope, receive, send)
             return
         seen = 0

@@ -13,6 +13,7 @@ from ingest_api.settings import IngestApiSettings
 from services.core.clock import Clock, SystemClock
 from services.core.supervise import Supervisor
 from services.files.uploads import UploadCleaner
+from services.ingest.forget import WriterForgetter
 from services.ingest.group_writer import GroupWriter
 from services.live.changes import ChangeNotes
 from services.storage.blobs import BlobStore
@@ -53,6 +54,7 @@ async def open_resources(settings: IngestApiSettings) -> AsyncIterator[Resources
                 changes=changes.run,
                 touches=writer.run,
                 upload_cleaner=UploadCleaner(database, blobs).run,
+                writer_forgetter=WriterForgetter(database).run,
             )
         )
         yield Resources(database, blobs, writer, Intake(settings.max_queue_bytes), changes, SystemClock(), supervisor)

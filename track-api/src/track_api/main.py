@@ -7,7 +7,20 @@ from services.web.app import Edge, create_base_app
 from services.web.auth import is_probe
 from track_api.attempts import Attempts
 from track_api.resources import open_resources
-from track_api.routes import config, console, events, files, folders, page, projects, series, sessions, tokens, tracks
+from track_api.routes import (
+    config,
+    console,
+    events,
+    files,
+    folders,
+    page,
+    projects,
+    published,
+    series,
+    sessions,
+    tokens,
+    tracks,
+)
 from track_api.settings import TrackApiSettings
 
 # Everything else asks who you are. The page itself holds no data; what it loads asks for the cookie.
@@ -46,6 +59,7 @@ def create_app(settings: TrackApiSettings) -> FastAPI:
     for module in (config, sessions, tokens, projects, tracks, folders, series, console, files, events):
         api.include_router(module.router)
     app.include_router(api)
+    app.include_router(published.router)
 
     @app.get("/api/openapi.json", include_in_schema=False)
     async def openapi() -> Response:
