@@ -27,6 +27,10 @@ READ_MS: dict[str, Target] = {
 }
 # The batch log of the last third of a run against the third before it; more is growth, less is noise.
 BACKLOG_GROWTH = at_most(1.2)
+# Milliseconds of a chart whose points have to be read from the disk.
+COLD_MS = at_most(50.0)
+# Bytes of a point after much was deleted and as much written again, against those before.
+REUSED = at_most(1.2)
 
 
 def paced(rate: float) -> Target:
