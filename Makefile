@@ -12,7 +12,7 @@ MEMBERS := services ingest-api track-api tb-proxy client
 PYTEST := $(PY) -m pytest
 export PYTHON
 
-.PHONY: help install dev run up down link fmt lint types imports test unit contract integration e2e frontend-test bench \
+.PHONY: help install dev run up down link fmt lint types imports test unit contract integration e2e frontend-test bench soak \
 	openapi client-types drift screenshots lock check clean
 
 ##@ Run
@@ -85,6 +85,10 @@ frontend-test: dev ## vitest
 
 bench: dev ## timed runs beside another tool; BENCH="ingest read" runs some; never part of `make test`
 	@$(PY) tests/bench/run.py $(BENCH)
+
+soak: dev ## minutes of writing while processes are killed; never part of `make test`
+	@$(LOCAL)/frontend.sh build
+	@$(PYTEST) -s tests/soak
 
 check: test ## the same as test: what continuous integration runs
 

@@ -32,6 +32,10 @@ TB_OVERHEAD_MS = at_most(3.0)
 TB_CHILD_MIB, TB_ALL_MIB = at_most(20.0), at_most(1024.0)
 # The batch log of the last third of a run against the third before it; more is growth, less is noise.
 BACKLOG_GROWTH = at_most(1.2)
+# Milliseconds of a chart whose points have to be read from the disk.
+COLD_MS = at_most(50.0)
+# Bytes of a point after much was deleted and as much written again, against those before.
+REUSED = at_most(1.2)
 
 
 def paced(rate: float) -> Target:

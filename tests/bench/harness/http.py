@@ -35,19 +35,20 @@ class Caller:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_S)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def call(self, path: str, *, body: Any = None, **headers: str) -> Answer:
-        """GET, or POST when there is a body; keyword `if_none_match` becomes the header If-None-Match."""
+    def call(self, path: str, *, body: Any = None, method: str | None = None, **headers: str) -> Answer:
+        """GET, or POST when there is a body, or `method`; keyword `if_none_match` becomes the header If-None-Match."""
         sent = self._headers | {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             sent["Content-Type"] = "application/json"
         raw = None if body is None else json.dumps(body)
+        method = method or ("GET" if raw is None else "POST")
         try:
-            self._connection.request("GET" if raw is None else "POST", path, raw, sent)
+            self._connection.request(method, path, raw, sent)
             answer = self._connection.getresponse()
         except (http.client.RemoteDisconnected, ConnectionError):
             # The server hangs up on idle readers; nothing was answered yet, so asking again changes nothing.
             self._connection.close()
-            self._connection.request("GET" if raw is None else "POST", path, raw, sent)
+            self._connection.request(method, path, raw, sent)
             answer = self._connection.getresponse()
         return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 

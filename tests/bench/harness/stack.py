@@ -4,6 +4,7 @@ Called by run.py (one server a run) and the sections (services on a database of 
 starts on a freshly migrated database, and that nothing is left running or on disk.
 """
 
+import asyncio
 import importlib.util
 import shutil
 import sys
@@ -86,6 +87,11 @@ class Bench:
     def stop(self) -> None:
         """Stop PostgreSQL."""
         self._postgres.stop()
+
+    async def restart(self) -> None:
+        """Stop PostgreSQL and start it again, with nothing in its memory."""
+        await asyncio.to_thread(self._postgres.stop)
+        self._url = await asyncio.to_thread(self._postgres.start)
 
     def url_of(self, database: str) -> str:
         """Return the address of a database."""
