@@ -9,7 +9,7 @@ import numpy as np
 
 from services.core.points import Points
 from services.core.values import ValueType
-from services.series.chunks import ChunkEncoding, decode_chunk, encode_chunk
+from services.series.chunks import decode_chunk, encode_chunk
 from services.series.grouping import PAGE, Grouped
 from services.series.pages import SeriesPage, decode_page, empty_page, encode_page
 from services.series.pyramid import encode_pyramid
@@ -314,6 +314,7 @@ def has_rising_steps(points: Points) -> bool:
 
 def _chunk_row(track_id: UUID, chunk: StoredChunk) -> tuple[object, ...]:
     points = chunk.points
+    encoding, data = encode_chunk(points)
     steps = points.steps[~np.isnan(points.steps)]
     return (
         track_id,
@@ -327,9 +328,9 @@ def _chunk_row(track_id: UUID, chunk: StoredChunk) -> tuple[object, ...]:
         float(steps.max()) if len(steps) else None,
         len(steps),
         has_rising_steps(points),
-        int(ChunkEncoding.SHUFFLED_ZSTD),
+        int(encoding),
         None if points.type is ValueType.STR else encode_pyramid(points),
-        encode_chunk(points),
+        data,
     )
 
 
