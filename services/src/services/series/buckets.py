@@ -84,7 +84,8 @@ class Buckets:
         with np.errstate(invalid="ignore", divide="ignore"):
             mean: Floats = self.sum / self.n_finite
         # A sum of huge values may overflow where their mean would not; the middle of the extremes is then near enough.
-        return np.where((self.n_finite > 0) & ~np.isfinite(mean), self.min / 2 + self.max / 2, mean)
+        is_lost = (self.n_finite > 0) & ~np.isfinite(mean)
+        return np.where(is_lost, self.min / 2 + self.max / 2, mean) if is_lost.any() else mean
 
 
 def empty_buckets(n: int) -> Buckets:

@@ -6,7 +6,7 @@ twice only the later point is drawn.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from weakref import WeakValueDictionary
 
@@ -22,7 +22,7 @@ from services.series.window import Axis, Window
 _POINT_BYTES = 26
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Ordered:
     """Points in order of x. `chosen` says where each stands in its column; None: all of them, in the column's order."""
 
@@ -30,6 +30,7 @@ class Ordered:
     x: Floats
     numbers: Floats
     chosen: NDArray[np.intp] | None
+    _was_drawn: bool = field(default=False, repr=False)
 
     @cached_property
     def _blocks(self) -> Blocks:
@@ -49,7 +50,11 @@ class Ordered:
 
     def buckets(self, grid: Grid) -> Buckets:
         """Reduce the points to the columns of a grid."""
-        return make_buckets(grid, self.x, self.numbers, lambda: self._blocks, is_finite=self.column.is_finite)
+        # Making blocks takes longer than looking at all points once; it pays from the second drawing on, and a window
+        # of a long series has only one.
+        blocks = (lambda: self._blocks) if self._was_drawn else None
+        self._was_drawn = True
+        return make_buckets(grid, self.x, self.numbers, blocks, is_finite=self.column.is_finite)
 
     def points(self, first: int, end: int) -> "Drawn":
         """Return the points between two places as they were logged."""

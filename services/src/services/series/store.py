@@ -9,7 +9,7 @@ import numpy as np
 
 from services.core.points import Points
 from services.core.values import ValueType
-from services.series.chunks import ChunkEncoding, decode_chunk, encode_chunk
+from services.series.chunks import decode_chunk, encode_chunk
 from services.series.grouping import PAGE, Grouped
 from services.series.pages import SeriesPage, decode_page, empty_page, encode_page
 from services.series.pyramid import PYRAMID_FROM, encode_pyramid
@@ -318,6 +318,7 @@ def _needs_pyramid(chunk: StoredChunk) -> bool:
 
 def _chunk_row(track_id: UUID, chunk: StoredChunk) -> tuple[object, ...]:
     points = chunk.points
+    encoding, data = encode_chunk(points)
     steps = points.steps[~np.isnan(points.steps)]
     return (
         track_id,
@@ -331,9 +332,9 @@ def _chunk_row(track_id: UUID, chunk: StoredChunk) -> tuple[object, ...]:
         float(steps.max()) if len(steps) else None,
         len(steps),
         has_rising_steps(points),
-        int(ChunkEncoding.SHUFFLED_ZSTD),
+        int(encoding),
         encode_pyramid(points) if _needs_pyramid(chunk) else None,
-        encode_chunk(points),
+        data,
     )
 
 

@@ -18,7 +18,7 @@ from services.core.points import Points
 from services.core.values import Value, ValueType
 from services.series import source as source_module
 from services.series.buckets import Grid
-from services.series.chunks import ChunkEncoding, decode_chunk, encode_chunk
+from services.series.chunks import decode_chunk, encode_chunk
 from services.series.column import Column
 from services.series.grouping import Grouped
 from services.series.read import SeriesViews, view_sources
@@ -73,7 +73,7 @@ def _parts(points: Sequence[Logged], cuts: random.Random | None = None) -> list[
 
 def _through_chunks(points: Sequence[Logged], cuts: random.Random) -> list[Points]:
     made = cut_chunks(1, 0, _parts(points, cuts))
-    return [decode_chunk(c.points.type, ChunkEncoding.SHUFFLED_ZSTD, encode_chunk(c.points)) for c in made]
+    return [decode_chunk(c.points.type, *encode_chunk(c.points)) for c in made]
 
 
 def _through_segment(points: Points) -> Points:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.core.points import DTYPE_OF_TYPE, Points
 from services.core.values import Value, ValueType
-from services.series.chunks import MAX_CHUNK_POINTS, ChunkEncoding, decode_chunk, encode_chunk
+from services.series.chunks import MAX_CHUNK_POINTS, decode_chunk, encode_chunk
 from services.series.grouping import PAGE, Grouped
 from services.series.pages import add_points, decode_page, empty_page, encode_page
 from services.series.pyramid import decode_pyramid, encode_pyramid, join_pyramids
@@ -75,7 +75,7 @@ def _check_same(found: Points, expected: Points) -> None:
 )
 def test_chunks(seed: int, value_type: ValueType, n: int, axis: str) -> None:
     points = _points(random.Random(seed), value_type, n, axis)
-    _check_same(decode_chunk(value_type, ChunkEncoding.SHUFFLED_ZSTD, encode_chunk(points)), points)
+    _check_same(decode_chunk(value_type, *encode_chunk(points)), points)
 
 
 @pytest.mark.parametrize("n", [1, MAX_CHUNK_POINTS, MAX_CHUNK_POINTS + 1, 3 * MAX_CHUNK_POINTS - 1])
