@@ -1,7 +1,7 @@
 """The errors of the domain, grouped by what a caller can do about them.
 
 ServiceError
-├── NotFound            ProjectNotFound, TrackNotFound, LeafNotFound, UploadNotFound, TokenNotFound
+├── NotFound       ProjectNotFound, TrackNotFound, LeafNotFound, UploadNotFound, TokenNotFound, LabNotFound, JobNotFound
 ├── Gone                TrackDeleted
 ├── Conflict            NameTaken, SequenceGap, UploadIncomplete, KindMismatch
 ├── Invalid             BadKey, BadCursor, BadQuery, BadValue, ChecksumMismatch
@@ -95,6 +95,14 @@ class UploadNotFound(NotFound):
 
 class TokenNotFound(NotFound):
     """There is no such API token."""
+
+
+class LabNotFound(NotFound):
+    """There is no such lab, or you may not see it."""
+
+
+class JobNotFound(NotFound):
+    """No job belongs to this track: it was made by a client, and only the training itself can end it."""
 
 
 class Gone(ServiceError):

@@ -300,6 +300,82 @@ upload_parts = Table(
     Column("size_bytes", BigInteger, nullable=False),
 )
 
+# --- labs, jobs ------------------------------------------------------------------------------------------
+
+labs = Table(
+    "labs",
+    metadata,
+    Column("lab_id", Uuid, primary_key=True),
+    Column("project_id", Uuid, ForeignKey("projects.project_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", _Key, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("next_submission_number", Integer, nullable=False, server_default="1"),
+    Column("created_by", Text, nullable=False),
+    _now(),
+    UniqueConstraint("project_id", "name"),
+)
+# Apart from what they belong to, so that nothing that shows a lab can show them.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("owner_id", Uuid, primary_key=True),
+    Column("name", _Key, primary_key=True),
+    Column("value", Text, nullable=False),
+    _now(),
+)
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("submission_id", Uuid, primary_key=True),
+    Column("lab_id", Uuid, ForeignKey("labs.lab_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("n_jobs", Integer, nullable=False),
+    Column("created_by", Text, nullable=False),
+    _now(),
+)
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("project_id", Uuid, ForeignKey("projects.project_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("track_id", Uuid, nullable=False, index=True),
+    Column("submission_id", Uuid, index=True),
+    Column("user_id", Uuid, ForeignKey("users.user_id", ondelete="CASCADE"), nullable=False),
+    Column("state", Text, nullable=False),
+    # Whose secrets it gets when it starts.
+    Column("owner_id", Uuid, nullable=False),
+    Column("spec", JSONB, nullable=False),
+    Column("token_id", Uuid),
+    Column("runner_id", Uuid),
+    Column("pid", Integer),
+    Column("pid_started_at", Float(53)),
+    Column("stop_asked_at", _Time),
+    Column("stop_asked_by", Text),
+    Column("exit_code", Integer),
+    Column("cause", Text, nullable=False, server_default=""),
+    Column("queued_at", _Time, nullable=False, server_default=text("clock_timestamp()")),
+    Column("started_at", _Time),
+    Column("ended_at", _Time),
+    Index("ix_jobs_unfinished", "state", postgresql_where=text("ended_at IS NULL")),
+)
+job_history = Table(
+    "job_history",
+    metadata,
+    Column("job_id", Uuid, ForeignKey("jobs.job_id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("at", _Time, nullable=False, server_default=text("clock_timestamp()")),
+    Column("cause", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+runners = Table(
+    "runners",
+    metadata,
+    Column("runner_id", Uuid, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("seen_at", _Time, nullable=False, server_default=text("clock_timestamp()")),
+)
+
 # What is deleted with a track; `tracks` itself keeps a tombstone so that late writers learn why.
 # Writers first: a batch that is being written holds its writer's row, and whoever deletes waits there for it.
 TABLES_OF_A_TRACK = (

@@ -1,0 +1,1 @@
+"""Labs: code, command and hyperparameters; a submission makes a track and a job of each combination."""

@@ -1,0 +1,111 @@
+"""From lists of values to combinations: grid, random sample, explicit list. Pure.
+
+Guarantees that nothing is built before it is known to be within the limit.
+"""
+
+import math
+import random
+import re
+
+from services.core.errors import BadValue
+from services.jobs.spec import Scalar, check_scalar
+
+MAX_COMBINATIONS = 1_000
+MAX_VALUES = 10_000
+_NAME = re.compile(r"[^/\x00-\x1f\x7f]{1,100}")
+_RANGE = re.compile(r"\s*(log\s+)?([^\s:]+):([^\s:]+):([^\s:]+)\s*")
+
+Combination = dict[str, Scalar]
+
+
+def _number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        value = float(text)
+        if not math.isfinite(value):
+            raise
+        return value
+
+
+def expand_range(text: str) -> list[int | float] | None:
+    """Return the numbers of `start:stop:step` (stop included) or `log start:stop:count`; None for another text.
+
+    Raises: BadValue for a range that never ends, is empty or too long.
+    """
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        start, stop, step = (_number(part) for part in found.groups()[1:])
+    except ValueError:
+        return None
+    if found[1]:
+        count = int(step)
+        if start <= 0 or stop <= 0 or not 2 <= count <= MAX_VALUES:
+            raise BadValue("A log range is 'log start:stop:count' with positive ends and at least 2 values.")
+        ratio = math.log(stop / start) / (count - 1)
+        middle = [float(f"{start * math.exp(ratio * i):.12g}") for i in range(1, count - 1)]
+        return [start, *middle, stop]
+    if step == 0 or (stop - start) / step < 0:
+        raise BadValue(f"The range {text.strip()!r} never reaches its end.")
+    # A hair more, so that 0:1:0.1 has its 1.
+    count = math.floor((stop - start) / step + 1e-9) + 1
+    if count > MAX_VALUES:
+        raise BadValue(f"The range {text.strip()!r} has more than {MAX_VALUES:,} values.")
+    values = [start + step * i for i in range(count)]
+    return [value if isinstance(value, int) else float(f"{value:.12g}") for value in values]
+
+
+def expand(hyperparameters: dict[str, list[Scalar]]) -> dict[str, list[Scalar]]:
+    """Return the values of each name, ranges written out. Raises: BadValue."""
+    expanded: dict[str, list[Scalar]] = {}
+    for name, given in hyperparameters.items():
+        if not _NAME.fullmatch(name) or name in {".", ".."}:
+            raise BadValue(f"{name[:100]!r} cannot name a hyperparameter.", field="hyperparameters")
+        values: list[Scalar] = []
+        for value in given:
+            try:
+                check_scalar(value)
+            except ValueError as error:
+                raise BadValue(f"{name}: {error}", field="hyperparameters") from error
+            numbers = expand_range(value) if isinstance(value, str) else None
+            values += [value] if numbers is None else numbers
+        if not 1 <= len(values) <= MAX_VALUES:
+            raise BadValue(f"{name} needs 1 to {MAX_VALUES:,} values.", field="hyperparameters")
+        expanded[name] = values
+    return expanded
+
+
+def combine(
+    hyperparameters: dict[str, list[Scalar]], *, n_random: int | None = None, seed: int = 0
+) -> list[Combination]:
+    """Return the whole grid in order, or a sample of it without repeats that a seed repeats.
+
+    Raises: BadValue when they would be more than MAX_COMBINATIONS.
+    """
+    lists = expand(hyperparameters)
+    total = math.prod(len(values) for values in lists.values())
+    wanted = total if n_random is None else min(n_random, total)
+    if wanted > MAX_COMBINATIONS:
+        raise BadValue(
+            f"That makes {wanted:,} jobs; at most {MAX_COMBINATIONS:,} at once. Take fewer values, or a random sample.",
+            field="hyperparameters",
+            n_jobs=str(wanted),
+        )
+    # Numbers of combinations, not combinations: a sample of a billion costs no more than one of ten.
+    if n_random is None:
+        return [_nth(lists, index) for index in range(total)]
+    chosen: dict[int, None] = {}
+    source = random.Random(seed)  # noqa: S311 (repeatable is what it is for)
+    while len(chosen) < wanted:
+        chosen[source.randrange(total)] = None
+    return [_nth(lists, index) for index in chosen]
+
+
+def _nth(lists: dict[str, list[Scalar]], index: int) -> Combination:
+    chosen: Combination = {}
+    for name, values in reversed(lists.items()):
+        index, position = divmod(index, len(values))
+        chosen[name] = values[position]
+    return dict(reversed(chosen.items()))
