@@ -16,7 +16,8 @@ from pathlib import Path
 import msgspec
 
 from mlsteam import uploads
-from mlsteam.cuts import Cut, CutLog, write_durably
+from mlsteam.cuts import Cut, CutLog, Position
+from mlsteam.disk import write_durably
 from mlsteam.errors import APIConnectionError
 from mlsteam.spool import Spool
 from mlsteam.transport import Reply, Transport
@@ -82,22 +83,25 @@ class Delivery:
             self._said.add(topic)
             say(message)
 
-    def step(self) -> Outcome:
-        """Send one batch or one file; `wait_s` says for how long when the outcome is WAIT."""
+    def step(self, until: Position | None = None) -> Outcome:
+        """Send one batch, up to what a living writer has committed, or one file.
+
+        `wait_s` says for how long when the outcome is WAIT.
+        """
         if (self.folder / "quarantined").exists():
             return Outcome.GONE
         try:
-            return self._send_batch() or self._send_file() or Outcome.IDLE
+            return self._send_batch(until) or self._send_file() or Outcome.IDLE
         except (APIConnectionError, OSError) as error:
             self._say_once("unreachable", f"the server cannot be reached; everything is kept and sent later ({error})")
             return self._wait()
 
-    def _send_batch(self) -> Outcome | None:
-        batch = self._cuts.next_batch()
+    def _send_batch(self, until: Position | None) -> Outcome | None:
+        batch = self._cuts.next_batch(until)
         if batch is None:
             return None
-        cut, records = batch
-        body, headers = compress(encode_batch(self.writer, cut.seq, records, sent_at=time.time()))
+        cut, entries = batch
+        body, headers = compress(encode_batch(self.writer, cut.seq, entries, sent_at=time.time()))
         path = f"/api/v3/ingest/tracks/{self.track_id}/batches"
         reply = self.transport.request("POST", path, body, {"Content-Type": CONTENT_TYPE, **headers})
         return self._after_batch(cut, reply)
@@ -216,7 +220,7 @@ class Sender:
         self._pace = pace or Pace()
         self._adopt = adopt
         self._changed = threading.Condition()
-        self._is_stopping = self._is_gone = False
+        self._is_stopping = self._is_gone = self._is_disk_bad = False
         self._sent_to: tuple[int, int] = (0, 0)
         self._has_files = False
         self._delivery: Delivery | None = None
@@ -260,8 +264,9 @@ class Sender:
                 delivery.post_status("running")
                 beat_at = time.monotonic() + self._pace.heartbeat_s
             target = self._spool.position
-            self._spool.sync()
-            outcome = delivery.step()
+            self._keep_on_disk()
+            self._spool.settle()
+            outcome = delivery.step(target)
             if outcome is Outcome.GONE:
                 with self._changed:
                     self._is_gone = True
@@ -288,7 +293,16 @@ class Sender:
                 self._changed.wait(min(seconds, _STOPPING_WAIT_S))
             while not self._is_stopping and (left := end - time.monotonic()) > 0:
                 self._changed.wait(min(left, self._pace.interval_s))
-                self._spool.sync()
+                self._keep_on_disk()
+
+    def _keep_on_disk(self) -> None:
+        try:
+            self._spool.sync()
+        except OSError as error:
+            # What could not be written to the disk is still read from memory and sent; once is enough to say so.
+            if not self._is_disk_bad:
+                say(f"the disk of {self._spool.folder} fails; a power cut may lose what is not sent yet: {error}")
+            self._is_disk_bad = True
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until everything logged before the call is committed; False when that took too long."""

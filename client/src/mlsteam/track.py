@@ -17,15 +17,16 @@ import msgspec
 
 from mlsteam.console import ConsoleCapture
 from mlsteam.errors import APIConnectionError, APIStatusError, SettingsError, TrackClosedError
-from mlsteam.handles import SeriesHandle, encode_value
+from mlsteam.handles import SeriesHandle
 from mlsteam.keys import check_key
 from mlsteam.leftovers import drain
+from mlsteam.rows import RowLog
 from mlsteam.sender import Pace, Sender, say
 from mlsteam.settings import Settings, read_settings
 from mlsteam.spool import Spool
 from mlsteam.termination import MAX_WAIT_S, on_sigterm
 from mlsteam.transport import HttpTransport, Reply
-from mlsteam.values import flatten, plain_number
+from mlsteam.values import plain_number
 
 _JSON = {"Content-Type": "application/json"}
 _ENDS = ("finished", "failed", "stopped")
@@ -49,6 +50,7 @@ class Track:
         self.url = f"{settings.backend}/t/{track_id}"
         self._transport, self._finish_timeout = transport, finish_timeout
         self.spool = Spool(settings.spool_dir, track_id, on_open=self._start_sender)
+        self._rows = RowLog(self.spool)
         self._sender = self._new_sender()
         self._handles: dict[str, SeriesHandle] = {}
         self._owner_pid = os.getpid()
@@ -73,9 +75,7 @@ class Track:
             raise TrackClosedError("Points were logged after the track was stopped.")
         now = time.time() if timestamp is None else plain_number(timestamp, "A timestamp")
         at = float("nan") if step is None else plain_number(step, "A step")
-        bodies = [encode_value(0, key, value, time=now, step=at) for key, value in flatten("", dict(values))]
-        for body in bodies:
-            self.spool.append(body)
+        self._rows.log(values, now, at)
 
     def tags_set(self, tags: Iterable[str]) -> None:
         """Replace the tags. Raises: APIConnectionError, APIStatusError."""
