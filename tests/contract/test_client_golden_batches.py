@@ -1,4 +1,6 @@
-"""What the client keeps in its spool becomes exactly these bytes. The server decodes the same files in test_server_golden_batches.py."""
+"""What the client keeps in its spool becomes exactly these bytes.
+
+The server decodes the same files in test_server_golden_batches.py."""
 
 from pathlib import Path
 

@@ -56,6 +56,9 @@ class SeriesHandle:
     def __setitem__(self, name: str, value: object) -> None:
         self[name].assign(value)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._track, self._key)
+
     def __repr__(self) -> str:
         return f"<mlsteam key {self._key!r}>"
 
@@ -100,7 +103,7 @@ class SeriesHandle:
         steps: Iterable[float] | None = None,
         timestamps: Iterable[float] | None = None,
     ) -> None:
-        """Add many points, in their order; without timestamps they are of now. Raises: BadValueError, TrackClosedError."""
+        """Add many points in their order, of now without timestamps. Raises: BadValueError, TrackClosedError."""
         if self._spool.is_closed:
             raise TrackClosedError(f"{self._key!r} was logged after the track was stopped.")
         plain = [plain_value(value) for value in values]

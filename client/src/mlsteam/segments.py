@@ -165,11 +165,11 @@ class SegmentReader:
         for key, of_key in places.items():
             name = self._names[key]
             code = CODES[name[0]]
-            values, of_times, of_steps = (
+            of_values, of_times, of_steps = (
                 array(kind, map(column.__getitem__, of_key)).tobytes()
                 for kind, column in ((code, of_code[code]), ("d", times), ("d", steps))
             )
-            entries.column(name).extend(values, of_times, of_steps)
+            entries.column(name).extend(of_values, of_times, of_steps)
 
     def _take_long(self, raw: bytes, slot: int, commit: int, entries: Entries) -> int:
         at = slot * SLOT_BYTES

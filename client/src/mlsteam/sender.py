@@ -214,7 +214,7 @@ class Sender:
         transport: Transport,
         *,
         pace: Pace | None = None,
-        adopt: Callable[[], object] | None = None,
+        adopt: Callable[[int | None], object] | None = None,
     ) -> None:
         self._spool, self._track_id, self._transport = spool, track_id, transport
         self._pace = pace or Pace()
@@ -225,6 +225,7 @@ class Sender:
         self._has_files = False
         self._delivery: Delivery | None = None
         self._thread: threading.Thread | None = None
+        self._status = ""
 
     def start(self) -> None:
         """Begin sending in the background."""
@@ -276,14 +277,23 @@ class Sender:
                 with self._changed:
                     self._sent_to = target
                     self._changed.notify_all()
-                    if self._is_stopping and self._spool.position == target:
-                        return
+                if self._is_stopping and self._spool.position == target:
+                    self._end(delivery)
+                    return
                 if self._adopt and now >= adopt_at:
-                    self._adopt()
+                    # A few, so that what is logged now does not wait behind what an earlier process left.
+                    self._adopt(20)
                     adopt_at = time.monotonic() + self._pace.adopt_s
                 self._sleep(self._pace.interval_s)
             elif outcome is Outcome.WAIT:
                 self._sleep(delivery.wait_s)
+
+    def _end(self, delivery: Delivery) -> None:
+        if self._status and self._adopt:
+            # What forked workers left belongs before the end of the track.
+            self._adopt(None)
+        self._spool.close()
+        delivery.end(self._status)
 
     def _sleep(self, seconds: float) -> None:
         # fsync goes on while the server is away; a stop ends the wait, for one more try at once.
@@ -322,11 +332,7 @@ class Sender:
         except OSError as error:
             say(f"the end of the track cannot be noted in {self._spool.folder}: {error}")
         with self._changed:
-            self._is_stopping = True
+            self._status, self._is_stopping = status, True
             self._changed.notify_all()
         self._thread.join(timeout)
-        if self._thread.is_alive() or self._delivery is None or not self._delivery.is_sent:
-            return False
-        self._spool.close()
-        self._delivery.end(status)
-        return not self._spool.folder.exists()
+        return not self._thread.is_alive() and not self._spool.folder.exists()

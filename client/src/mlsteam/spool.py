@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 from mlsteam.disk import lock_folder, reserve, sync_file, sync_folder
@@ -51,8 +52,9 @@ class SpoolKey:
         self.name, self.kind = name, kind
         self.number, self.segment = 0, None  # type: tuple[int, mmap.mmap | None]
         is_float = kind is Kind.SERIES_FLOAT
-        self.pack = (FLOAT_POINT if is_float else INT_POINT).pack
-        self.pack_into = (FLOAT_COMMITTED if is_float else INT_COMMITTED).pack_into
+        # Typed loosely: that a map is there is what `append` makes sure of, and a check would cost every call.
+        self.pack: Any = (FLOAT_POINT if is_float else INT_POINT).pack
+        self.pack_into: Any = (FLOAT_COMMITTED if is_float else INT_COMMITTED).pack_into
 
 
 class SpoolLayout:
