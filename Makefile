@@ -12,7 +12,7 @@ MEMBERS := services ingest-api track-api tb-proxy client
 PYTEST := $(PY) -m pytest
 export PYTHON
 
-.PHONY: help install dev run up down link fmt lint types imports test unit contract integration e2e frontend-test bench soak \
+.PHONY: help install dev run up down link fmt lint types imports test unit contract integration e2e frontend-test bench soak test-pythons \
 	openapi client-types drift screenshots lock check clean
 
 ##@ Run
@@ -82,6 +82,12 @@ e2e: dev ## all processes and a browser
 frontend-test: dev ## vitest
 	@echo "==> vitest"
 	@cd frontend && ../$(LOCAL)/node.sh npm run --silent test
+
+soak: dev ## the long schedules: 300 kills of a training; minutes
+	@$(PYTEST) tests/soak
+
+test-pythons: ## the client's unit tests on each interpreter; PYTHONS="python3.10 python3.13" chooses
+	@$(LOCAL)/test-pythons.sh
 
 bench: dev ## timed runs beside another tool; BENCH="ingest read" runs some; never part of `make test`
 	@$(PY) tests/bench/run.py $(BENCH)

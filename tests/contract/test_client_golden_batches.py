@@ -1,10 +1,14 @@
-"""The client encodes exactly these bytes. The server decodes the same files in test_server_golden_batches.py."""
+"""What the client keeps in its spool becomes exactly these bytes.
+
+The server decodes the same files in test_server_golden_batches.py."""
 
 from pathlib import Path
 
 import pytest
 
+from mlsteam.cuts import CutLog
 from mlsteam.records import Kind, Record
+from mlsteam.spool import Spool, SpoolKey
 from mlsteam.wire import encode_batch
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -37,7 +41,21 @@ BATCHES = {
 }
 
 
+_POINTS = {Kind.SERIES_FLOAT, Kind.SERIES_INT, Kind.SERIES_BOOL}
+
+
 @pytest.mark.parametrize("name", sorted(BATCHES))
-def test_the_client_encodes_exactly_these_bytes(name: str) -> None:
-    encoded = encode_batch(WRITER, 7, BATCHES[name], sent_at=1234.5)
+def test_the_client_encodes_exactly_these_bytes(name: str, tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "t")
+    keys: dict[tuple[Kind, str], SpoolKey] = {}
+    for record in BATCHES[name]:
+        if record.kind in _POINTS:
+            key = keys.setdefault((record.kind, record.key), SpoolKey(record.key, record.kind))
+            spool.append(key, record.time, record.step, record.number)
+        else:
+            spool.append_entry(record)
+    batch = CutLog(spool.folder).next_batch(spool.position)
+    spool.close()
+    assert batch is not None
+    encoded = encode_batch(WRITER, 7, batch[1], sent_at=1234.5)
     assert encoded == (GOLDEN / f"{name}.msgpack").read_bytes()

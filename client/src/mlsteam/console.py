@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any, TextIO
 
-from mlsteam.records import Kind, encode_text
+from mlsteam.records import Kind, Record
 from mlsteam.spool import Spool
 
 _MAX_LINE_CHARS = 16_384
@@ -36,7 +36,7 @@ class Tee:
         # A progress bar redraws its line with carriage returns; the last drawing is what remains on a terminal.
         shown = line.rstrip("\r").rpartition("\r")[2][:_MAX_LINE_CHARS]
         if not self._spool.is_closed:
-            self._spool.append(encode_text(Kind.CONSOLE, self._name, shown, time=time.time(), step=0.0))
+            self._spool.append_entry(Record(Kind.CONSOLE, self._name, time.time(), 0.0, 0, shown))
 
     def finish(self) -> TextIO:
         """Keep the last unfinished line and return the stream that was there before."""

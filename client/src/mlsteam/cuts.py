@@ -4,20 +4,18 @@ Called by sender.py and the `sync` command. Guarantees that a cut is durable bef
 resend of sequence N after a crash carries exactly the same records.
 """
 
-import os
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from mlsteam.records import HEADER_BYTES, Kind, Record, decode_header, scan
-from mlsteam.spool import sync_folder
+from mlsteam.disk import write_durably
+from mlsteam.records import HEADER_BYTES, Kind, Record, decode_header
+from mlsteam.segments import Entries, SegmentReader
 
 Position = tuple[int, int]
-MAX_BATCH_RECORDS = 20_000
+MAX_BATCH_RECORDS = 50_000
 MAX_BATCH_BYTES = 2 * 1024 * 1024
 
 
@@ -38,25 +36,6 @@ class State(msgspec.Struct):
     cuts: list[Cut] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A segment file: its number and bytes."""
-
-    number: int
-    raw: bytes
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Replace a file so that a crash leaves the old or the new content."""
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    sync_folder(path.parent)
-
-
 def find_owner(folder: Path) -> tuple[str, str] | None:
     """Say which writer and track a folder belongs to, from the header of its first readable segment."""
     for path in sorted(folder.glob("*.seg")):
@@ -75,68 +54,61 @@ class CutLog:
         self.state = msgspec.json.decode(path.read_bytes(), type=State) if path.exists() else State()
         self._max_records = MAX_BATCH_RECORDS
         self._pending = [cut for cut in self.state.cuts if cut.seq > self.state.acked_seq]
-        self._records: tuple[Cut, list[Record]] | None = None
+        self._entries: tuple[Cut, Entries] | None = None
+        self._readers: dict[int, SegmentReader] = {}
 
-    def _segments(self, start: Position) -> Iterator[Segment]:
+    def _read(self, start: Position, until: Position | None, *, is_whole: bool = False) -> tuple[Entries, Position]:
+        """Read from a place on: to the limits of a batch, or, when `is_whole`, exactly to `until`."""
+        entries, at, left = Entries(), start, MAX_BATCH_BYTES
         for path in sorted(self.folder.glob("*.seg")):
-            if int(path.stem) >= start[0]:
-                yield Segment(int(path.stem), path.read_bytes())
-
-    def _read(self, start: Position, until: Position | None) -> tuple[list[Record], Position]:
-        records: list[Record] = []
-        damaged, at, taken = 0, start, 0
-        for segment in self._segments(start):
-            offset = start[1] if segment.number == start[0] else HEADER_BYTES
-            at = (segment.number, offset)
-            for found in scan(segment.raw, offset):
-                is_full = until is None and (len(records) >= self._max_records or taken >= MAX_BATCH_BYTES)
-                if is_full or (until is not None and (segment.number, found.end) > until):
-                    return self._with_damage(records, damaged), at
-                if found.record is None:
-                    damaged += 1
-                else:
-                    records.append(found.record)
-                taken += found.end - at[1]
-                at = (segment.number, found.end)
-            if until is not None and at >= until:
+            number = int(path.stem)
+            if number < start[0] or (until is not None and number > until[0]):
+                continue
+            reader = self._readers.setdefault(number, SegmentReader(path))
+            begin = start[1] if number == start[0] else HEADER_BYTES
+            end = until[1] if until is not None and number == until[0] else None
+            max_records, max_bytes = (1 << 62, 1 << 62) if is_whole else (self._max_records, left)
+            stop = reader.read(begin, end, entries, max_records=max_records, max_bytes=max_bytes)
+            at, left = (number, stop), left - (stop - begin)
+            if not is_whole and (entries.records >= self._max_records or left <= 0):
                 break
-        return self._with_damage(records, damaged), at
+        if entries.damaged:
+            now = time.time()
+            mark = Record(Kind.LOSS, "*", now, now, entries.damaged, "Damaged on the disk of the client.")
+            entries.others.append(mark)
+        return entries, at
 
-    @staticmethod
-    def _with_damage(records: list[Record], damaged: int) -> list[Record]:
-        if not damaged:
-            return records
-        now = time.time()
-        return [*records, Record(Kind.LOSS, "*", now, now, damaged, "Damaged on the disk of the client.")]
+    def next_batch(self, until: Position | None = None) -> tuple[Cut, Entries] | None:
+        """Return the batch to send now; the same one until it is acknowledged. Raises: OSError.
 
-    def next_batch(self) -> tuple[Cut, list[Record]] | None:
-        """Return the batch to send now; the same one until it is acknowledged. Raises: OSError."""
+        `until` is how far a living writer has committed; of a dead one everything is read.
+        """
         if not self._pending:
-            start = self.state.acked_to
-            records, end = self._read(start, None)
-            if not records:
+            entries, end = self._read(self.state.acked_to, until)
+            if not entries.records:
+                # Only definitions, or places that were never filled.
                 return None
-            cut = Cut(self.state.acked_seq + 1, start, end)
+            cut = Cut(self.state.acked_seq + 1, self.state.acked_to, end)
             self._remember(cut)
-            self._records = (cut, records)
+            self._entries = (cut, entries)
         cut = self._pending[0]
-        if self._records is None or self._records[0] is not cut:
-            records, _ = self._read(cut.start, cut.end)
-            self._records = (cut, self._as_losses(cut, records) if cut.lost_because else records)
-        return self._records
+        if self._entries is None or self._entries[0] is not cut:
+            entries, _ = self._read(cut.start, cut.end, is_whole=True)
+            self._entries = (cut, self._as_losses(cut, entries) if cut.lost_because else entries)
+        return self._entries
 
     @staticmethod
-    def _as_losses(cut: Cut, records: list[Record]) -> list[Record]:
-        # Losses of the same key are counted together; an empty range still says that something is missing.
-        marks: dict[str, Record] = {}
-        for record in records:
-            old = marks.get(record.key)
-            first, count = (old.time, int(old.number)) if old else (record.time, 0)
-            marks[record.key] = Record(Kind.LOSS, record.key, first, record.time, count + 1, cut.lost_because)
-        if marks or cut.start != cut.end:
-            return list(marks.values())
+    def _as_losses(cut: Cut, entries: Entries) -> Entries:
+        # An empty range still says that something is missing.
         now = time.time()
-        return [Record(Kind.LOSS, "*", now, now, 0, cut.lost_because)]
+        marks = [
+            Record(Kind.LOSS, key, min(column.times), max(column.times), len(column.times), cut.lost_because)
+            for (_, key), column in entries.columns.items()
+        ]
+        marks += [Record(Kind.LOSS, one.key, one.time, one.time, 1, cut.lost_because) for one in entries.others]
+        if not marks and cut.start == cut.end:
+            marks = [Record(Kind.LOSS, "*", now, now, 0, cut.lost_because)]
+        return Entries(others=marks, records=len(marks))
 
     def _remember(self, cut: Cut) -> None:
         self._pending.append(cut)
@@ -150,7 +122,7 @@ class CutLog:
     def acknowledge(self, cut: Cut) -> None:
         """Forget a batch that the server committed, and remove the segments that it was the last of."""
         self._pending.remove(cut)
-        self._records = None
+        self._entries = None
         self._max_records = MAX_BATCH_RECORDS
         self.state.acked_seq = max(self.state.acked_seq, cut.seq)
         self.state.acked_to = max(self.state.acked_to, cut.end)
@@ -162,17 +134,18 @@ class CutLog:
             self.save()
             for path in done:
                 path.unlink(missing_ok=True)
+                self._readers.pop(int(path.stem), None)
 
     def halve(self, cut: Cut, reason: str) -> None:
         """Make a refused batch smaller; a single record that is refused becomes a loss mark."""
-        records, _ = self._read(cut.start, cut.end)
+        entries, _ = self._read(cut.start, cut.end, is_whole=True)
         self._pending.remove(cut)
         self.state.cuts.remove(cut)
-        self._records = None
-        if len(records) <= 1:
+        self._entries = None
+        if entries.records <= 1:
             self._remember(Cut(cut.seq, cut.start, cut.end, reason))
             return
-        self._max_records = len(records) // 2
+        self._max_records = entries.records // 2
         self.save()
 
     def rewind(self, expected: int) -> None:
@@ -185,12 +158,12 @@ class CutLog:
             Cut(seq, place, place, "The server lost it after it was removed here.") for seq in range(expected, until)
         ]
         self._pending = [kept.get(cut.seq, cut) for cut in lost] + ([last] if last else [])
-        self._records = None
+        self._entries = None
 
     @property
     def is_sent(self) -> bool:
         """Whether nothing is left to send."""
-        return not self._pending and not self._read(self.state.acked_to, None)[0]
+        return not self._pending and not self._read(self.state.acked_to, None)[0].records
 
     def remove(self) -> None:
         """Remove the writer's folder; everything in it was sent."""

@@ -7,52 +7,57 @@ import math
 import mimetypes
 import os
 import time as clock
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlsteam import uploads
 from mlsteam.errors import BadValueError, TrackClosedError
 from mlsteam.keys import join_key
-from mlsteam.records import FLOAT_BODY, INT_BODY, Kind, encode_text
+from mlsteam.records import Kind, Record
+from mlsteam.spool import SpoolKey
 from mlsteam.values import Value, flatten, plain_number, plain_value
 
 if TYPE_CHECKING:
     from mlsteam.track import Track
 
-_CONFIG_OFFSET = Kind.CONFIG_FLOAT - Kind.SERIES_FLOAT
 _NO_STEP = math.nan
 # Up to here every integer is a float of its own.
 _EXACT = 2**53
+_COLUMN_POINTS = 4096
+_KINDS = {float: Kind.SERIES_FLOAT, int: Kind.SERIES_INT, bool: Kind.SERIES_BOOL}
 
 
-def encode_value(kind_offset: int, key: str, value: Value, *, time: float, step: float) -> bytes:
-    """Write the record of a point, or with an offset of a config value."""
+def config_record(key: str, value: Value, time: float) -> Record:
+    """Make the record of a config value."""
     if isinstance(value, str):
-        return encode_text(Kind(Kind.SERIES_STR + kind_offset), key, value, time=time, step=step)
-    name = key.encode()
+        return Record(Kind.CONFIG_STR, key, time, _NO_STEP, 0, value)
     if isinstance(value, float):
-        return FLOAT_BODY.pack(Kind.SERIES_FLOAT + kind_offset, len(name), time, step, value) + name
-    kind = Kind.SERIES_BOOL if isinstance(value, bool) else Kind.SERIES_INT
-    return INT_BODY.pack(kind + kind_offset, len(name), time, step, value) + name
+        return Record(Kind.CONFIG_FLOAT, key, time, _NO_STEP, value)
+    return Record(Kind.CONFIG_BOOL if isinstance(value, bool) else Kind.CONFIG_INT, key, time, _NO_STEP, int(value))
 
 
 class SeriesHandle:
     """One key of a track."""
 
-    __slots__ = ("_key", "_name", "_name_bytes", "_spool", "_track")
+    __slots__ = ("_float", "_key", "_others", "_spool", "_track")
 
     def __init__(self, track: "Track", key: str) -> None:
         self._track, self._key = track, key
         self._spool = track.spool
-        self._name = key.encode()
-        self._name_bytes = len(self._name)
+        self._float = SpoolKey(key, Kind.SERIES_FLOAT)
+        self._others: dict[type, SpoolKey] = {}
 
     def __getitem__(self, name: str) -> "SeriesHandle":
         return SeriesHandle(self._track, join_key(self._key, name))
 
     def __setitem__(self, name: str, value: object) -> None:
         self[name].assign(value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._track, self._key)
 
     def __repr__(self) -> str:
         return f"<mlsteam key {self._key!r}>"
@@ -68,11 +73,62 @@ class SeriesHandle:
             at = float(step)
         else:
             at = plain_number(step, "A step")
-        if type(value) is float:
-            # Nearly every point is a float; this path is what a training loop pays.
-            self._spool.append(FLOAT_BODY.pack(1, self._name_bytes, now, at, value) + self._name)
+        if type(value) is not float:
+            value = plain_value(value)
+            if type(value) is not float:
+                self._log_other(value, now, at)
+                return
+        # Nearly every point is a float; this path is what a training loop pays.
+        self._spool.append(self._float, now, at, value)
+
+    # The word of other trackers.
+    append = log
+
+    def _log_other(self, value: Value, time: float, step: float) -> None:
+        if isinstance(value, str):
+            self._spool.append_entry(Record(Kind.SERIES_STR, self._key, time, step, 0, value))
+        else:
+            self._spool.append(self._spool_key(type(value)), time, step, value)
+
+    def _spool_key(self, of_type: type) -> SpoolKey:
+        if of_type is float:
+            return self._float
+        if of_type not in self._others:
+            self._others[of_type] = SpoolKey(self._key, _KINDS[of_type])
+        return self._others[of_type]
+
+    def extend(
+        self,
+        values: Iterable[object],
+        steps: Iterable[float] | None = None,
+        timestamps: Iterable[float] | None = None,
+    ) -> None:
+        """Add many points in their order, of now without timestamps. Raises: BadValueError, TrackClosedError."""
+        if self._spool.is_closed:
+            raise TrackClosedError(f"{self._key!r} was logged after the track was stopped.")
+        plain = [plain_value(value) for value in values]
+        count = len(plain)
+        at = [_NO_STEP] * count if steps is None else [plain_number(step, "A step") for step in steps]
+        now = clock.time()
+        times = [now] * count if timestamps is None else [plain_number(time, "A timestamp") for time in timestamps]
+        if not len(at) == len(times) == count:
+            raise BadValueError(f"{count} values need as many steps and timestamps, not {len(at)} and {len(times)}.")
+        start = 0
+        for of_type, run in groupby(plain, type):
+            stop = start + len(list(run))
+            for low in range(start, stop, _COLUMN_POINTS):
+                part = slice(low, min(low + _COLUMN_POINTS, stop))
+                self._extend(of_type, plain[part], times[part], at[part])
+            start = stop
+
+    def _extend(self, of_type: type, values: list[Any], times: list[float], steps: list[float]) -> None:
+        if of_type is str:
+            for value, time, step in zip(values, times, steps, strict=True):
+                self._log_other(value, time, step)
             return
-        self._spool.append(encode_value(0, self._key, plain_value(value), time=now, step=at))
+        packed = array("d" if of_type is float else "q", values).tobytes()
+        axes = array("d", times).tobytes() + array("d", steps).tobytes()
+        self._spool.append_column(self._spool_key(of_type), packed, times, axes)
 
     def assign(self, value: object) -> None:
         """Set a value; a dict sets the keys below. Raises: BadKeyError, BadValueError, TrackClosedError."""
@@ -82,7 +138,7 @@ class SeriesHandle:
         # All are checked before the first is written.
         leaves = list(flatten(self._key, value)) if isinstance(value, Mapping) else [(self._key, plain_value(value))]
         for key, plain in leaves:
-            self._spool.append(encode_value(_CONFIG_OFFSET, key, plain, time=now, step=_NO_STEP))
+            self._spool.append_entry(config_record(key, plain, now))
 
     def upload(self, source: bytes | str | os.PathLike[str], content_type: str | None = None) -> None:
         """Keep a copy of a file or of bytes, to be sent. Raises: BadValueError, TrackClosedError."""

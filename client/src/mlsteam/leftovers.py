@@ -10,8 +10,8 @@ from pathlib import Path
 
 from mlsteam import uploads
 from mlsteam.cuts import find_owner
+from mlsteam.disk import lock_folder
 from mlsteam.sender import Delivery, Outcome, Pace
-from mlsteam.spool import lock_folder
 from mlsteam.transport import Transport
 
 

@@ -1,33 +1,43 @@
-"""The bytes of one record and of a segment's header, as they rest in the spool.
+"""The bytes of a segment, as they rest in the spool: slots of 32 bytes.
 
-Called by spool.py (write) and cuts.py (read). Guarantees that a torn or damaged record is noticed, never believed:
-its length, the commit word, is written after everything else, and a CRC covers the rest.
+A point is one slot: time, step, value, the number of its key, and the commit word. Everything else is a long record: a
+slot with key number 0 that says kind and size, then its body in the slots after it. A key's number is defined by a long
+record before its first use in the same segment, so every segment can be read alone.
+
+Called by spool.py (write) and segments.py (read). Guarantees that a torn or damaged record is noticed, never believed:
+the commit word is written last, and it is the CRC of all the rest. Zero means: not committed.
 """
 
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
 MAGIC = b"MLSTRACK"
-VERSION = 1
+VERSION = 2
 _HEADER = struct.Struct("<8sI16sH")
 HEADER_BYTES = 256
-# The commit word and the CRC before each record's body.
-PREFIX = struct.Struct("<II")
+SLOT_BYTES = 32
+# Time, step, value, number of the key; then the commit word, which is the CRC of those.
+FLOAT_POINT, FLOAT_COMMITTED = struct.Struct("<dddI"), struct.Struct("<dddII")
+INT_POINT, INT_COMMITTED = struct.Struct("<ddqI"), struct.Struct("<ddqII")
+POINT_BYTES = FLOAT_POINT.size
+# Kind, bytes of the body, the CRC of those two, nothing, key number 0; then the commit word, the CRC of head and body.
+LONG_HEAD = struct.Struct("<III12xI")
+_KIND_AND_SIZE = struct.Struct("<II")
 COMMIT_WORD = struct.Struct("<I")
-# Written where the next record would begin: what follows stands in the next segment.
-END_OF_SEGMENT = 0xFFFFFFFF
-_ALIGNMENT = 8
-# kind, bytes of the key, time, step; then the value (for a text: its bytes), the key, the text.
-FLOAT_BODY = struct.Struct("<BHddd")
-INT_BODY = struct.Struct("<BHddq")
-BODY_BYTES = INT_BODY.size
+# Of a key's definition: its number and the kind of its points; its name follows.
+KEY_HEAD = struct.Struct("<IB")
+# Of a row: time, step and the number of its layout; its values follow, eight bytes each.
+ROW_HEAD = struct.Struct("<ddII")
+# Of a column: the number of its key and of its points; then all values, all times, all steps.
+COLUMN_HEAD = struct.Struct("<II")
+# Of an entry: time, step, number, bytes of the key; then the key, and the text.
+FLOAT_ENTRY, INT_ENTRY = struct.Struct("<dddH"), struct.Struct("<ddqH")
 
 
 class Kind(IntEnum):
-    """What a record holds; the number is stored."""
+    """What a record or a key holds; the number is stored."""
 
     SERIES_FLOAT = 1
     SERIES_INT = 2
@@ -39,14 +49,20 @@ class Kind(IntEnum):
     CONFIG_STR = 8
     CONSOLE = 9
     LOSS = 10
+    KEY = 11
+    LAYOUT = 12
+    ROW = 13
+    COLUMN = 14
 
 
-TEXT_KINDS = frozenset({Kind.SERIES_STR, Kind.CONFIG_STR, Kind.CONSOLE, Kind.LOSS})
+# How the eight bytes of a value are read.
+CODES = {Kind.SERIES_FLOAT: "d", Kind.SERIES_INT: "q", Kind.SERIES_BOOL: "q"}
+ENTRY_KINDS = frozenset(kind for kind in Kind if Kind.SERIES_STR <= kind <= Kind.LOSS)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record; of a loss `time` and `step` are the first and last time and `number` is how many."""
+    """An entry that is not a number; of a loss `time` and `step` are the first and last time, `number` is how many."""
 
     kind: Kind
     key: str
@@ -54,14 +70,6 @@ class Record:
     step: float
     number: float | int
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What stands at one place of a segment: a record and where it ends, or damage and where it ends."""
-
-    record: Record | None
-    end: int
 
 
 def encode_header(writer: str, track_id: str) -> bytes:
@@ -80,39 +88,39 @@ def decode_header(raw: bytes) -> tuple[str, str] | None:
     return writer.hex(), raw[_HEADER.size : _HEADER.size + size].decode()
 
 
-def encode_text(kind: Kind, key: str, text: str, *, time: float, step: float, number: int = 0) -> bytes:
-    """Write the body of a record with a text. A loss keeps its count, so its text is what follows the key."""
-    name, raw = key.encode(), text.encode(errors="replace")
-    return INT_BODY.pack(kind, len(name), time, step, number) + name + raw
-
-
 def stored_bytes(body_bytes: int) -> int:
-    """Say how much room a body takes; every record begins aligned, so its commit word is one store of the CPU."""
-    return -(-(PREFIX.size + body_bytes) // _ALIGNMENT) * _ALIGNMENT
+    """Say how much room a long record takes."""
+    return SLOT_BYTES - (-body_bytes // SLOT_BYTES) * SLOT_BYTES
 
 
-def _decode(body: bytes) -> Record:
-    kind = Kind(body[0])
-    _, size, time, step, number = (FLOAT_BODY if kind in _FLOAT_KINDS else INT_BODY).unpack_from(body)
-    key = body[BODY_BYTES : BODY_BYTES + size].decode()
-    text = body[BODY_BYTES + size :].decode() if kind in TEXT_KINDS else ""
-    return Record(kind, key, time, step, number, text)
+def commit_word(head: bytes, body: bytes = b"") -> int:
+    """Return the CRC of a record, which is never zero."""
+    return zlib.crc32(body, zlib.crc32(head)) or 1
 
 
-_FLOAT_KINDS = frozenset({Kind.SERIES_FLOAT, Kind.CONFIG_FLOAT})
+def encode_head(kind: Kind, size: int) -> bytes:
+    """Write the head of a long record, without its commit word."""
+    return LONG_HEAD.pack(kind, size, zlib.crc32(_KIND_AND_SIZE.pack(kind, size)), 0)
 
 
-def scan(raw: bytes, start: int = 0) -> Iterator[Found]:
-    """Give the records from a place on; stops where nothing was committed. A damaged record is given as None."""
-    at = start
-    while at + PREFIX.size <= len(raw):
-        size, crc = PREFIX.unpack_from(raw, at)
-        end = at + stored_bytes(size)
-        if size in (0, END_OF_SEGMENT) or end > len(raw):
-            return
-        body = raw[at + PREFIX.size : at + PREFIX.size + size]
-        if size < BODY_BYTES or zlib.crc32(body) != crc:
-            yield Found(None, end)
-        else:
-            yield Found(_decode(body), end)
-        at = end
+def decode_head(raw: bytes, at: int) -> tuple[int, int] | None:
+    """Return kind and size of a long record, or None when its head is damaged; (0, 0) where there is none."""
+    kind, size, check, _ = LONG_HEAD.unpack_from(raw, at)
+    if kind == size == check == 0:
+        return (0, 0)
+    return (kind, size) if check == zlib.crc32(_KIND_AND_SIZE.pack(kind, size)) else None
+
+
+def encode_entry(record: Record) -> bytes:
+    """Write the body of an entry."""
+    name = record.key.encode()
+    layout = FLOAT_ENTRY if record.kind is Kind.CONFIG_FLOAT else INT_ENTRY
+    head = layout.pack(record.time, record.step, record.number, len(name))
+    return head + name + record.text.encode(errors="replace")
+
+
+def decode_entry(kind: Kind, body: bytes) -> Record:
+    """Read the body of an entry."""
+    time, step, number, size = (FLOAT_ENTRY if kind is Kind.CONFIG_FLOAT else INT_ENTRY).unpack_from(body)
+    start = INT_ENTRY.size
+    return Record(kind, body[start : start + size].decode(), time, step, number, body[start + size :].decode())

@@ -16,7 +16,8 @@ from pathlib import Path
 import msgspec
 
 from mlsteam import uploads
-from mlsteam.cuts import Cut, CutLog, write_durably
+from mlsteam.cuts import Cut, CutLog, Position
+from mlsteam.disk import write_durably
 from mlsteam.errors import APIConnectionError
 from mlsteam.spool import Spool
 from mlsteam.transport import Reply, Transport
@@ -82,22 +83,25 @@ class Delivery:
             self._said.add(topic)
             say(message)
 
-    def step(self) -> Outcome:
-        """Send one batch or one file; `wait_s` says for how long when the outcome is WAIT."""
+    def step(self, until: Position | None = None) -> Outcome:
+        """Send one batch, up to what a living writer has committed, or one file.
+
+        `wait_s` says for how long when the outcome is WAIT.
+        """
         if (self.folder / "quarantined").exists():
             return Outcome.GONE
         try:
-            return self._send_batch() or self._send_file() or Outcome.IDLE
+            return self._send_batch(until) or self._send_file() or Outcome.IDLE
         except (APIConnectionError, OSError) as error:
             self._say_once("unreachable", f"the server cannot be reached; everything is kept and sent later ({error})")
             return self._wait()
 
-    def _send_batch(self) -> Outcome | None:
-        batch = self._cuts.next_batch()
+    def _send_batch(self, until: Position | None) -> Outcome | None:
+        batch = self._cuts.next_batch(until)
         if batch is None:
             return None
-        cut, records = batch
-        body, headers = compress(encode_batch(self.writer, cut.seq, records, sent_at=time.time()))
+        cut, entries = batch
+        body, headers = compress(encode_batch(self.writer, cut.seq, entries, sent_at=time.time()))
         path = f"/api/v3/ingest/tracks/{self.track_id}/batches"
         reply = self.transport.request("POST", path, body, {"Content-Type": CONTENT_TYPE, **headers})
         return self._after_batch(cut, reply)
@@ -210,17 +214,18 @@ class Sender:
         transport: Transport,
         *,
         pace: Pace | None = None,
-        adopt: Callable[[], object] | None = None,
+        adopt: Callable[[int | None], object] | None = None,
     ) -> None:
         self._spool, self._track_id, self._transport = spool, track_id, transport
         self._pace = pace or Pace()
         self._adopt = adopt
         self._changed = threading.Condition()
-        self._is_stopping = self._is_gone = False
+        self._is_stopping = self._is_gone = self._is_disk_bad = False
         self._sent_to: tuple[int, int] = (0, 0)
         self._has_files = False
         self._delivery: Delivery | None = None
         self._thread: threading.Thread | None = None
+        self._status = ""
 
     def start(self) -> None:
         """Begin sending in the background."""
@@ -260,8 +265,9 @@ class Sender:
                 delivery.post_status("running")
                 beat_at = time.monotonic() + self._pace.heartbeat_s
             target = self._spool.position
-            self._spool.sync()
-            outcome = delivery.step()
+            self._keep_on_disk()
+            self._spool.settle()
+            outcome = delivery.step(target)
             if outcome is Outcome.GONE:
                 with self._changed:
                     self._is_gone = True
@@ -271,14 +277,23 @@ class Sender:
                 with self._changed:
                     self._sent_to = target
                     self._changed.notify_all()
-                    if self._is_stopping and self._spool.position == target:
-                        return
+                if self._is_stopping and self._spool.position == target:
+                    self._end(delivery)
+                    return
                 if self._adopt and now >= adopt_at:
-                    self._adopt()
+                    # A few, so that what is logged now does not wait behind what an earlier process left.
+                    self._adopt(20)
                     adopt_at = time.monotonic() + self._pace.adopt_s
                 self._sleep(self._pace.interval_s)
             elif outcome is Outcome.WAIT:
                 self._sleep(delivery.wait_s)
+
+    def _end(self, delivery: Delivery) -> None:
+        if self._status and self._adopt:
+            # What forked workers left belongs before the end of the track.
+            self._adopt(None)
+        self._spool.close()
+        delivery.end(self._status)
 
     def _sleep(self, seconds: float) -> None:
         # fsync goes on while the server is away; a stop ends the wait, for one more try at once.
@@ -288,7 +303,16 @@ class Sender:
                 self._changed.wait(min(seconds, _STOPPING_WAIT_S))
             while not self._is_stopping and (left := end - time.monotonic()) > 0:
                 self._changed.wait(min(left, self._pace.interval_s))
-                self._spool.sync()
+                self._keep_on_disk()
+
+    def _keep_on_disk(self) -> None:
+        try:
+            self._spool.sync()
+        except OSError as error:
+            # What could not be written to the disk is still read from memory and sent; once is enough to say so.
+            if not self._is_disk_bad:
+                say(f"the disk of {self._spool.folder} fails; a power cut may lose what is not sent yet: {error}")
+            self._is_disk_bad = True
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until everything logged before the call is committed; False when that took too long."""
@@ -308,11 +332,7 @@ class Sender:
         except OSError as error:
             say(f"the end of the track cannot be noted in {self._spool.folder}: {error}")
         with self._changed:
-            self._is_stopping = True
+            self._status, self._is_stopping = status, True
             self._changed.notify_all()
         self._thread.join(timeout)
-        if self._thread.is_alive() or self._delivery is None or not self._delivery.is_sent:
-            return False
-        self._spool.close()
-        self._delivery.end(status)
-        return not self._spool.folder.exists()
+        return not self._thread.is_alive() and not self._spool.folder.exists()

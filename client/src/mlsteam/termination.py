@@ -19,8 +19,10 @@ def on_sigterm(finish: Callable[[], None]) -> None:
         return
 
     def end() -> None:
-        finish()
-        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            finish()
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def handle(number: int, _frame: FrameType | None) -> None:
         # A second signal ends at once. Waiting here could wait for a lock that the interrupted code below us holds.

@@ -4,30 +4,35 @@ Called by training code. Guarantees that after `init` nothing waits for the netw
 """
 
 import atexit
+import importlib
 import os
 import sys
 import time
 import weakref
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
 from mlsteam.console import ConsoleCapture
 from mlsteam.errors import APIConnectionError, APIStatusError, SettingsError, TrackClosedError
-from mlsteam.handles import SeriesHandle, encode_value
+from mlsteam.handles import SeriesHandle
 from mlsteam.keys import check_key
 from mlsteam.leftovers import drain
+from mlsteam.rows import RowLog
 from mlsteam.sender import Pace, Sender, say
 from mlsteam.settings import Settings, read_settings
 from mlsteam.spool import Spool
 from mlsteam.termination import MAX_WAIT_S, on_sigterm
 from mlsteam.transport import HttpTransport, Reply
-from mlsteam.values import flatten, plain_number
+from mlsteam.values import plain_number
 
+# `init` stands between a person and the training; a server that answers at all answers sooner.
+_INIT_TIMEOUT_S = 5.0
 _JSON = {"Content-Type": "application/json"}
+_DURABILITIES = ("normal", "sync")
 _ENDS = ("finished", "failed", "stopped")
 _tracks: "weakref.WeakSet[Track]" = weakref.WeakSet()
 
@@ -44,11 +49,14 @@ class Track:
         transport: HttpTransport,
         finish_timeout: float = 60.0,
         capture_console: bool = False,
+        is_sync: bool = False,
     ) -> None:
         self.id, self.name = track_id, name
         self.url = f"{settings.backend}/t/{track_id}"
+        self._settings, self._is_sync = settings, is_sync
         self._transport, self._finish_timeout = transport, finish_timeout
-        self.spool = Spool(settings.spool_dir, track_id, on_open=self._start_sender)
+        self.spool = Spool(settings.spool_dir, track_id, is_sync=is_sync, on_open=self._start_sender)
+        self._rows = RowLog(self.spool)
         self._sender = self._new_sender()
         self._handles: dict[str, SeriesHandle] = {}
         self._owner_pid = os.getpid()
@@ -73,9 +81,7 @@ class Track:
             raise TrackClosedError("Points were logged after the track was stopped.")
         now = time.time() if timestamp is None else plain_number(timestamp, "A timestamp")
         at = float("nan") if step is None else plain_number(step, "A step")
-        bodies = [encode_value(0, key, value, time=now, step=at) for key, value in flatten("", dict(values))]
-        for body in bodies:
-            self.spool.append(body)
+        self._rows.log(values, now, at)
 
     def tags_set(self, tags: Iterable[str]) -> None:
         """Replace the tags. Raises: APIConnectionError, APIStatusError."""
@@ -117,10 +123,15 @@ class Track:
         atexit.unregister(self._at_exit)
         # A forked child is a writer of its own, but the end of the track is its parent's to tell.
         is_owner = os.getpid() == self._owner_pid
-        if not self._sender.stop(status if is_owner else "", timeout):
-            say(f"not everything could be sent; `mlsteam sync` sends the rest from {self.spool.folder.parent}.")
+        is_sent = False
+        try:
+            is_sent = self._sender.stop(status if is_owner else "", timeout)
+        finally:
+            # Also when Ctrl-C ended the wait.
+            if not is_sent:
+                say(f"not everything could be sent; `mlsteam sync` sends the rest from {self.spool.folder.parent}.")
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Track":  # noqa: PYI034  # Self came with Python 3.11
         return self
 
     def __exit__(
@@ -131,7 +142,11 @@ class Track:
     def _at_exit(self) -> None:
         # Set by the interpreter when an exception ended the program; an interactive session goes on after one.
         has_failed = getattr(sys, "last_value", None) is not None and not hasattr(sys, "ps1")
-        self.stop("failed" if has_failed else "finished")
+        try:
+            self.stop("failed" if has_failed else "finished")
+        except KeyboardInterrupt:
+            # The program is ending already; the line that `stop` wrote says what is left.
+            return
 
     def _new_sender(self) -> Sender:
         # A few batches at a time, so that what is logged now does not wait behind what an earlier process left.
@@ -141,17 +156,43 @@ class Track:
             self.id,
             self._transport,
             pace=pace,
-            adopt=lambda: drain(folder, self._transport, pace, max_batches=20),
+            adopt=lambda most: drain(folder, self._transport, pace, max_batches=most),
         )
 
     def _start_sender(self) -> None:
         self._sender.start()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A spawned worker gets the track with its arguments. A pickle that rests on a disk must not hold the token.
+        importlib.import_module("multiprocessing.context").assert_spawning(self)
+        settings = self._settings
+        where = (settings.backend, settings.token(), str(settings.spool_dir))
+        return _reopen, (self.id, self.name, where, self._finish_timeout, self._is_sync)
+
+    def leave_end_to_parent(self) -> None:
+        """Log as a worker of another process: the end of the track is not this one's to tell."""
+        self._owner_pid = 0
 
     def after_fork_in_child(self) -> None:
         """Become a new writer whose sender starts with its first record."""
         self.spool.after_fork_in_child()
         self._transport.reset()
         self._sender = self._new_sender()
+
+
+def _reopen(track_id: str, name: str, where: tuple[str, str, str], finish_timeout: float, is_sync: bool) -> Track:
+    """Open the track of the parent process in a spawned one, as one writer however often it was handed over."""
+    for track in list(_tracks):
+        if track.id == track_id and not track.spool.is_closed:
+            return track
+    backend, token, spool_dir = where
+    settings = read_settings(api_token=token, backend=backend, track_id=track_id, spool_dir=spool_dir)
+    transport = HttpTransport(settings.backend, settings.token)
+    track = Track(
+        track_id, name, settings=settings, transport=transport, finish_timeout=finish_timeout, is_sync=is_sync
+    )
+    track.leave_end_to_parent()
+    return track
 
 
 def _after_fork_in_child() -> None:
@@ -164,7 +205,8 @@ def _finish_all() -> None:
         track.end_by_signal()
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def _expect(reply: Reply, action: str) -> dict[str, Any]:
@@ -211,18 +253,26 @@ def init(
     finish_timeout: float = 60.0,
     spool_dir: str | os.PathLike[str] | None = None,
     capture_console: bool = False,
+    durability: str = "normal",
 ) -> Track:
-    """Create a track, or attach to one, and return it. Raises: SettingsError, APIConnectionError, APIStatusError."""
+    """Create a track, or attach to one, and return it. Raises: SettingsError, APIConnectionError, APIStatusError.
+
+    With `durability="sync"` a point survives a power cut when `log` has returned, and not half a second later.
+    """
+    if durability not in _DURABILITIES:
+        raise SettingsError(f"durability is one of {', '.join(_DURABILITIES)}, not {durability!r}.")
     settings = read_settings(
         api_token=api_token, backend=backend, project=project_name, track_id=track_id, spool_dir=spool_dir
     )
     transport = HttpTransport(settings.backend, settings.token)
     attached = {"track_id": settings.track_id, "name": settings.track_id}
     if not settings.track_id:
-        attached = _create(transport, settings, name, tuple(tags or ()))
+        attached = _create(transport.impatient(_INIT_TIMEOUT_S), settings, name, tuple(tags or ()))
     else:
         try:
-            reply = transport.request("GET", f"/api/v3/tracks/{quote(settings.track_id, safe='')}")
+            reply = transport.impatient(_INIT_TIMEOUT_S).request(
+                "GET", f"/api/v3/tracks/{quote(settings.track_id, safe='')}"
+            )
         except APIConnectionError as error:
             say(f"{error} The training goes on; what it logs is sent when the server is back.")
         else:
@@ -235,6 +285,7 @@ def init(
         transport=transport,
         finish_timeout=finish_timeout,
         capture_console=capture_console,
+        is_sync=durability == "sync",
     )
     say(f"track {track.name}: {track.url}" + (f" (spool {track.spool.folder})" if debug else ""))
     return track

@@ -43,16 +43,24 @@ class Transport(Protocol):
 class HttpTransport:
     """Speaks HTTP to one address, with the token of the moment."""
 
-    def __init__(self, address: str, token: Callable[[], str], *, timeout_s: float = 30.0) -> None:
-        self._address, self._token, self._timeout_s = address.rstrip("/"), token, timeout_s
+    def __init__(
+        self, address: str, token: Callable[[], str], *, timeout_s: float = 30.0, connect_s: float = 5.0
+    ) -> None:
+        self._address, self._token = address.rstrip("/"), token
+        self._timeout_s, self._connect_s = timeout_s, connect_s
         self._pool: Any = None
+
+    def impatient(self, timeout_s: float) -> "HttpTransport":
+        """Return one for a person who waits: nothing takes much longer than this."""
+        return HttpTransport(self._address, self._token, timeout_s=timeout_s, connect_s=min(timeout_s, 3.0))
 
     def request(self, method: str, path: str, body: Body = None, headers: Mapping[str, str] | None = None) -> Reply:
         """Send one request. Raises: APIConnectionError, APITimeoutError."""
         # Imported by the first request: `import mlsteam` stays fast.
         urllib3 = importlib.import_module("urllib3")
         if self._pool is None:
-            self._pool = urllib3.PoolManager(retries=False, timeout=self._timeout_s)
+            timeout = urllib3.Timeout(connect=self._connect_s, read=self._timeout_s)
+            self._pool = urllib3.PoolManager(retries=False, timeout=timeout)
         sent = {"Authorization": f"Bearer {self._token()}", "Accept": "application/json", **(headers or {})}
         try:
             answer = self._pool.request(method, self._address + path, body=body, headers=sent, redirect=False)

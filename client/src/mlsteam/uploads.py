@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from mlsteam.cuts import write_durably
+from mlsteam.disk import write_durably
 from mlsteam.transport import Reply, Transport
 
 # Above this a file goes in parts, so that a broken connection costs one part.

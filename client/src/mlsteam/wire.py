@@ -7,61 +7,57 @@ are copied as the eight bytes that they rest as. `tests/contract/golden` holds w
 import importlib
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from mlsteam.records import Kind, Record
+from mlsteam.segments import Column, Entries, Name
 
 _TYPES = {Kind.SERIES_FLOAT: "f64", Kind.SERIES_INT: "i64", Kind.SERIES_BOOL: "bool", Kind.SERIES_STR: "str"}
-_CODES = {Kind.SERIES_FLOAT: "d", Kind.SERIES_INT: "q", Kind.SERIES_BOOL: "?"}
 _CONFIGS = frozenset({Kind.CONFIG_FLOAT, Kind.CONFIG_INT, Kind.CONFIG_BOOL, Kind.CONFIG_STR})
 # Below this, compression costs more than it saves.
 _COMPRESS_FROM_BYTES = 1024
 
 
-class _Column:
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-        self.times: list[float] = []
-        self.steps: list[float] = []
+_NO_STEP = struct.pack("<d", math.nan)
+# How one key's columns lie in a group: its name, its points, and its times and steps as bytes.
+_Member = tuple[str, Column, tuple[bytes, bytes]]
 
 
-def _floats(values: Sequence[float]) -> bytes:
-    return struct.pack(f"<{len(values)}d", *values)
+def _value_bytes(kind: Kind, columns: list[Column]) -> bytes | list[str]:
+    if kind is Kind.SERIES_STR:
+        return [text for column in columns for text in column.values]
+    if kind is Kind.SERIES_BOOL:
+        return b"".join(bytes(column.values.tolist()) for column in columns)
+    return b"".join(column.values.tobytes() for column in columns)
 
 
-def _value_bytes(kind: Kind, values: list[Any]) -> bytes | list[str]:
-    return values if kind is Kind.SERIES_STR else struct.pack(f"<{len(values)}{_CODES[kind]}", *values)
-
-
-def _group(kind: Kind, members: list[tuple[str, _Column]], *, is_shared: bool) -> dict[str, Any]:
-    axis = members[:1] if is_shared else members
-    steps = [step for _, column in axis for step in column.steps]
+def _group(kind: Kind, members: list[_Member], *, is_shared: bool) -> dict[str, Any]:
+    axes = [axis for _, _, axis in (members[:1] if is_shared else members)]
+    times, steps = (b"".join(columns) for columns in zip(*axes, strict=True))
     return {
-        "keys": [key for key, _ in members],
-        "counts": None if is_shared else [len(column.values) for _, column in members],
+        "keys": [key for key, _, _ in members],
+        "counts": None if is_shared else [len(column.values) for _, column, _ in members],
         "type": _TYPES[kind],
-        "values": _value_bytes(kind, [value for _, column in members for value in column.values]),
-        "times": _floats([time for _, column in axis for time in column.times]),
-        "steps": None if all(math.isnan(step) for step in steps) else _floats(steps),
+        "values": _value_bytes(kind, [column for _, column, _ in members]),
+        "times": times,
+        "steps": None if steps == _NO_STEP * (len(steps) // 8) else steps,
     }
 
 
-def _series(records: Iterable[Record]) -> list[dict[str, Any]]:
-    columns: dict[Kind, dict[str, _Column]] = {}
-    for record in records:
-        column = columns.setdefault(record.kind, {}).setdefault(record.key, _Column())
-        column.values.append(record.text if record.kind is Kind.SERIES_STR else record.number)
-        column.times.append(record.time)
-        column.steps.append(record.step)
+def _series(columns: dict[Name, Column]) -> list[dict[str, Any]]:
+    kinds: dict[Kind, list[_Member]] = {}
+    for (kind, key), column in columns.items():
+        kinds.setdefault(kind, []).append((key, column, (column.times.tobytes(), column.steps.tobytes())))
     groups = []
-    for kind, of_key in columns.items():
+    for kind, of_kind in kinds.items():
         # Keys logged together have the same times and steps; those travel once.
-        axes: dict[tuple[bytes, bytes], list[tuple[str, _Column]]] = {}
-        for key, column in of_key.items():
-            axes.setdefault((_floats(column.times), _floats(column.steps)), []).append((key, column))
+        axes: dict[tuple[bytes, bytes], list[_Member]] = {}
+        for member in of_kind:
+            axes.setdefault(member[2], []).append(member)
         groups += [_group(kind, members, is_shared=True) for members in axes.values() if len(members) > 1]
         if alone := [members[0] for members in axes.values() if len(members) == 1]:
             groups.append(_group(kind, alone, is_shared=False))
@@ -82,7 +78,11 @@ def _console(records: Iterable[Record]) -> list[dict[str, Any]]:
     for record in records:
         streams.setdefault(record.key, []).append(record)
     return [
-        {"stream": stream, "times": _floats([line.time for line in lines]), "lines": [line.text for line in lines]}
+        {
+            "stream": stream,
+            "times": array("d", [line.time for line in lines]).tobytes(),
+            "lines": [line.text for line in lines],
+        }
         for stream, lines in streams.items()
     ]
 
@@ -98,14 +98,15 @@ def _loss(record: Record) -> dict[str, Any]:
     }
 
 
-def encode_batch(writer: str, seq: int, records: Sequence[Record], *, sent_at: float) -> bytes:
+def encode_batch(writer: str, seq: int, entries: Entries, *, sent_at: float) -> bytes:
     """Write one batch."""
     batch: dict[str, Any] = {"v": 1, "writer": writer, "seq": seq, "sent_at": sent_at}
+    others = entries.others
     parts: dict[str, list[dict[str, Any]]] = {
-        "series": _series(record for record in records if record.kind in _TYPES),
-        "configs": [_config(record) for record in records if record.kind in _CONFIGS],
-        "console": _console(record for record in records if record.kind is Kind.CONSOLE),
-        "losses": [_loss(record) for record in records if record.kind is Kind.LOSS],
+        "series": _series(entries.columns),
+        "configs": [_config(record) for record in others if record.kind in _CONFIGS],
+        "console": _console(record for record in others if record.kind is Kind.CONSOLE),
+        "losses": [_loss(record) for record in others if record.kind is Kind.LOSS],
     }
     return msgspec.msgpack.encode(batch | {name: part for name, part in parts.items() if part})
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from support.transports import FlakyTransport, error
 
-from mlsteam.handles import encode_value
+from mlsteam.records import Kind
 from mlsteam.sender import Delivery, Outcome, Pace, Sender
-from mlsteam.spool import Spool
+from mlsteam.spool import Spool, SpoolKey
 from mlsteam.transport import Reply
 
 FAST = Pace(interval_s=0.01, backoff_s=0.001, max_backoff_s=0.01, token_s=0.01)
@@ -16,7 +16,7 @@ FAST = Pace(interval_s=0.01, backoff_s=0.001, max_backoff_s=0.01, token_s=0.01)
 def delivery(folder: Path, transport: FlakyTransport, count: int = 4) -> Delivery:
     spool = Spool(folder, "t")
     for number in range(count):
-        spool.append(encode_value(0, "loss", float(number), time=1.0, step=float("nan")))
+        spool.append(SpoolKey("loss", Kind.SERIES_FLOAT), 1.0, float("nan"), float(number))
     spool.close()
     return Delivery(transport, "t", spool.writer, spool.folder, FAST)
 
@@ -65,7 +65,7 @@ def test_a_server_that_was_restored_gets_what_is_still_there(tmp_path: Path) -> 
     spool = Spool(tmp_path, "t")
     one = None
     for number in range(3):
-        spool.append(encode_value(0, "loss", float(number), time=1.0, step=float("nan")))
+        spool.append(SpoolKey("loss", Kind.SERIES_FLOAT), 1.0, float("nan"), float(number))
         one = one or Delivery(transport, "t", spool.writer, spool.folder, FAST)
         transport.script = [error(409, "sequence_gap", expected=1)] if number == 2 else []
         assert one.step() is Outcome.PROGRESS
@@ -94,7 +94,7 @@ def test_a_404_of_something_else_is_no_verdict(tmp_path: Path) -> None:
 def test_the_thread_sends_flushes_and_ends(tmp_path: Path) -> None:
     transport = FlakyTransport(None, error(503, "unavailable"))
     spool = Spool(tmp_path, "t")
-    spool.append(encode_value(0, "loss", 0.5, time=1.0, step=float("nan")))
+    spool.append(SpoolKey("loss", Kind.SERIES_FLOAT), 1.0, float("nan"), 0.5)
     sender = Sender(spool, "t", transport, pace=FAST)
     sender.start()
     assert sender.flush(60)
@@ -105,7 +105,7 @@ def test_the_thread_sends_flushes_and_ends(tmp_path: Path) -> None:
 
 def test_a_flush_does_not_wait_for_a_track_that_is_gone(tmp_path: Path) -> None:
     spool = Spool(tmp_path, "t")
-    spool.append(encode_value(0, "loss", 0.5, time=1.0, step=float("nan")))
+    spool.append(SpoolKey("loss", Kind.SERIES_FLOAT), 1.0, float("nan"), 0.5)
     sender = Sender(spool, "t", FlakyTransport(error(404, "track_not_found")), pace=FAST)
     sender.start()
     assert not sender.flush(None)
