@@ -83,16 +83,13 @@ frontend-test: dev ## vitest
 	@echo "==> vitest"
 	@cd frontend && ../$(LOCAL)/node.sh npm run --silent test
 
-soak: dev ## the long schedules: 300 kills of a training; minutes
-	@$(PYTEST) tests/soak
-
 test-pythons: ## the client's unit tests on each interpreter; PYTHONS="python3.10 python3.13" chooses
 	@$(LOCAL)/test-pythons.sh
 
 bench: dev ## timed runs beside another tool; BENCH="ingest read" runs some; never part of `make test`
 	@$(PY) tests/bench/run.py $(BENCH)
 
-soak: dev ## minutes of writing while processes are killed; never part of `make test`
+soak: dev ## the long schedules of kills, of a training and of the stack; half an hour, never part of `make test`
 	@$(LOCAL)/frontend.sh build
 	@$(PYTEST) -s tests/soak
 
