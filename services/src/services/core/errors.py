@@ -3,7 +3,7 @@
 ServiceError
 ├── NotFound       ProjectNotFound, TrackNotFound, LeafNotFound, UploadNotFound, TokenNotFound, LabNotFound, JobNotFound
 ├── Gone                TrackDeleted
-├── Conflict            NameTaken, SequenceGap, UploadIncomplete, KindMismatch
+├── Conflict            NameTaken, TrackIdTaken, SequenceGap, UploadIncomplete, KindMismatch
 ├── Invalid             BadKey, BadCursor, BadQuery, BadValue, ChecksumMismatch
 ├── Malformed           MalformedBatch
 ├── TooLarge            BatchTooLarge, FileTooLarge
@@ -123,6 +123,10 @@ class Conflict(ServiceError):
 
 class NameTaken(Conflict):
     """The name is taken."""
+
+
+class TrackIdTaken(Conflict):
+    """The id belongs to another track."""
 
 
 class SequenceGap(Conflict):

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from services.core.clock import Clock
-from services.core.errors import BadValue
+from services.core.errors import BadValue, TrackIdTaken
 from services.core.ids import new_id
 from services.storage.database import Session
 from services.storage.tables import tracks
@@ -52,16 +52,25 @@ async def create_track(
     tags: Sequence[str] = (),
     notes: str = "",
     origin: str = "client",
+    track_id: UUID | None = None,
 ) -> Track:
     """Make a track with the next number of its project, and a readable name if it was given none.
 
-    Raises: BadValue.
+    A client that could not reach us brings the id it has made; asked again with it, the track is returned as it is.
+
+    Raises: BadValue, TrackIdTaken, TrackDeleted.
     """
     wanted = _clean_name(name) if name is not None else None
     cleaned, text = _clean_tags(tags), _clean_notes(notes)
+    # Creators of one project wait for each other here, so that the second of two with one id sees the first's track.
     number = await store.take_number(session, project_id)
-    track_id = new_id()
-    await store.insert_track(
+    if track_id is not None and (made := await store.find_project(session, track_id)) is not None:
+        if made != project_id:
+            raise TrackIdTaken(track_id=str(track_id))
+        await store.give_back_number(session, project_id)
+        return await store.get_track(session, track_id)
+    track_id = track_id or new_id()
+    is_made = await store.insert_track(
         session,
         {
             "track_id": track_id,
@@ -74,6 +83,9 @@ async def create_track(
             "created_by": created_by,
         },
     )
+    if not is_made:
+        # Somebody made it in another project at the same moment.
+        raise TrackIdTaken(track_id=str(track_id))
     return await store.get_track(session, track_id)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
 
 from services.core.errors import BadQuery, TrackDeleted, TrackNotFound
 from services.storage.database import AnySession, Session
@@ -99,9 +100,25 @@ async def take_number(session: Session, project_id: UUID) -> int:
     return int(after) - 1
 
 
-async def insert_track(session: Session, values: Mapping[str, Any]) -> None:
-    """Store a new track."""
-    await session.execute(insert(tracks).values(**values))
+async def give_back_number(session: Session, project_id: UUID) -> None:
+    """Undo `take_number` in the same transaction, which holds the counter."""
+    await session.execute(
+        update(projects)
+        .where(projects.c.project_id == project_id)
+        .values(next_track_number=projects.c.next_track_number - 1)
+    )
+
+
+async def find_project(session: AnySession, track_id: UUID) -> UUID | None:
+    """Return the project of a track, also of a deleted one."""
+    found: UUID | None = await session.scalar(select(tracks.c.project_id).where(tracks.c.track_id == track_id))
+    return found
+
+
+async def insert_track(session: Session, values: Mapping[str, Any]) -> bool:
+    """Store a new track; False when its id is taken."""
+    made = await session.scalar(insert(tracks).values(**values).on_conflict_do_nothing().returning(tracks.c.track_id))
+    return made is not None
 
 
 async def update_track(session: Session, track_id: UUID, values: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from services.core.errors import (
     MissingRight,
     ProjectNotFound,
     TrackDeleted,
+    TrackIdTaken,
     TrackNotFound,
     Unauthenticated,
 )
@@ -74,7 +75,7 @@ async def list_tracks(
 @router.post(
     "/projects/{project}/tracks",
     status_code=201,
-    responses=responses(Unauthenticated, MissingRight, ProjectNotFound, BadValue),
+    responses=responses(Unauthenticated, MissingRight, ProjectNotFound, BadValue, TrackIdTaken, TrackDeleted),
 )
 async def create_track(
     project: str, body: TrackIn, principal: CurrentPrincipal, resources: CurrentResources, clock: CurrentClock
@@ -85,7 +86,13 @@ async def create_track(
         found = await get_project(session, principal, project)
         check_role(found.role, Right.WRITE)
         track = await actions.create_track(
-            session, found.project_id, created_by=principal.name, name=body.name, tags=body.tags, notes=body.notes
+            session,
+            found.project_id,
+            created_by=principal.name,
+            name=body.name,
+            tags=body.tags,
+            notes=body.notes,
+            track_id=body.track_id,
         )
     resources.changes.note_track(track.track_id, track.project_id)
     return TrackOut.of(track, clock.now())

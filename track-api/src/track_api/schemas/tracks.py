@@ -3,14 +3,19 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import UUID4, UUID7, BaseModel, Field
 
 from services.tracks.model import Track, TrackStatus
 
 
 class TrackIn(BaseModel):
-    """A track to make; without a name it gets a readable one."""
+    """A track to make; without a name it gets a readable one.
 
+    `track_id` is a random UUID (version 4 or 7) that a client has made while it could not ask; sent again it changes
+    nothing.
+    """
+
+    track_id: UUID4 | UUID7 | None = None
     name: str | None = Field(default=None, max_length=1000)
     tags: list[str] = Field(default=[], max_length=1000)
     notes: str = ""
