@@ -61,7 +61,7 @@ def test_everything_arrives_and_nothing_is_left(server: Recorded, tmp_path: Path
     assert server.statuses == ["running", "finished"]
     configs = [config for batch in server.batches for config in batch.get("configs", [])]
     assert {config["key"]: config["value"] for config in configs} == {"model/name": "small", "model/layers": 4}
-    assert list((tmp_path / TRACK_ID).iterdir()) == []
+    assert [list(folder.iterdir()) for folder in tmp_path.iterdir()] == [[]]
 
 
 def test_an_exception_ends_the_track_as_failed(server: Recorded, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_sigterm_sends_the_rest_before_the_process_ends(server: Recorded, tmp_pa
     values = server.values("loss")
     assert values
     assert values == [float(number) for number in range(len(values))]
-    assert list((tmp_path / TRACK_ID).iterdir()) == []
+    assert [list(folder.iterdir()) for folder in tmp_path.iterdir()] == [[]]
 
 
 def test_a_lost_answer_brings_nothing_twice(server: Recorded, tmp_path: Path) -> None:
@@ -195,9 +195,16 @@ def test_the_next_init_of_a_track_sends_what_a_dead_one_left(server: Recorded, t
     assert sorted(server.values("loss")) == [1.0, 2.0]
 
 
-def test_without_a_server_a_track_cannot_be_created_and_the_error_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(mlsteam.APIConnectionError, match="MLSTEAM_BACKEND"):
-        mlsteam.init("demo", backend="http://127.0.0.1:9", spool_dir=tmp_path)
+def test_without_a_server_the_training_goes_on_and_its_track_is_made_later(server: Recorded, tmp_path: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        track = mlsteam.init("demo", backend="http://127.0.0.1:9", spool_dir=tmp_path)
+        track["loss"].log(1.0)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert main(["sync", "--spool-dir", str(tmp_path), "--backend", server.address]) == 0
+    assert server.values("loss") == [1.0]
+    assert len(server.made) == 1
 
 
 def test_a_project_that_is_missing_is_named(server: Recorded, tmp_path: Path) -> None:

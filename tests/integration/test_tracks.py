@@ -8,7 +8,8 @@ import pytest
 from services.accounts.access import Principal
 from services.accounts.actions import ensure_administrator
 from services.core.clock import SystemClock
-from services.core.errors import BadQuery, BadValue, NameTaken, ProjectNotFound, TrackDeleted
+from services.core.errors import BadQuery, BadValue, NameTaken, ProjectNotFound, TrackDeleted, TrackIdTaken
+from services.core.ids import new_id
 from services.core.values import LeafKind
 from services.projects.model import Project
 from services.projects.store import create_project, get_project, list_projects
@@ -142,3 +143,30 @@ async def test_a_deleted_track_is_gone_and_says_so(database: Database) -> None:
         with pytest.raises(TrackDeleted):
             await get_track(session, track.track_id)
         assert await list_tracks(session, project.project_id) == []
+
+
+async def test_a_track_with_an_id_of_its_clients_is_made_once(database: Database) -> None:
+    principal, project = await _project(database)
+    wanted = new_id()
+    made = await asyncio.gather(*(_track(database, project, track_id=wanted, name="mine") for _ in range(4)))
+    assert {(track.track_id, track.number, track.name) for track in made} == {(wanted, 1, "mine")}
+    assert (await _track(database, project)).number == 2, "asking again takes no number"
+    async with database.transaction() as session:
+        other = await create_project(session, principal, "other")
+    with pytest.raises(TrackIdTaken):
+        await _track(database, other, track_id=wanted)
+    async with database.transaction() as session:
+        await delete_track(session, wanted)
+    with pytest.raises(TrackDeleted):
+        await _track(database, project, track_id=wanted)
+
+
+async def test_one_id_in_two_projects_at_once_is_one_track(database: Database) -> None:
+    principal, project = await _project(database)
+    async with database.transaction() as session:
+        other = await create_project(session, principal, "other")
+    wanted = new_id()
+    made = await asyncio.gather(
+        *(_track(database, one, track_id=wanted) for one in (project, other)), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in made) == ["Track", "TrackIdTaken"]

@@ -31,6 +31,7 @@ class Recorded:
     bodies: list[bytes] = field(default_factory=list)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     statuses: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     # Answers to give instead of storing; with True the batch is stored first (the answer was lost on its way).
     misbehave: list[tuple[Answer, bool]] = field(default_factory=list)
@@ -98,7 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.recorded.statuses.append(json.loads(body)["status"])
             self._answer((204, {}, b""))
         elif self.path == "/api/v3/projects/demo/tracks":
-            self._answer((201, {}, json.dumps({"track_id": TRACK_ID, "name": "calm-otter-1"}).encode()))
+            track_id = json.loads(body)["track_id"]
+            self.recorded.made.append(track_id)
+            self._answer((201, {}, json.dumps({"track_id": track_id, "name": "calm-otter-1"}).encode()))
         else:
             self._answer(failure(404, "project_not_found"))
 

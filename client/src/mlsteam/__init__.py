@@ -8,13 +8,17 @@ from mlsteam.errors import (
     APITimeoutError,
     BadKeyError,
     BadValueError,
+    KeyNotFoundError,
     MLSteamError,
+    ReadOnlyError,
     SettingsError,
     TrackClosedError,
     TrackError,
 )
 from mlsteam.handles import SeriesHandle
-from mlsteam.track import Track, init
+from mlsteam.media import Histogram
+from mlsteam.opening import init, tracks
+from mlsteam.track import Track
 
 __all__ = [
     "APIConnectionError",
@@ -23,7 +27,10 @@ __all__ = [
     "APITimeoutError",
     "BadKeyError",
     "BadValueError",
+    "Histogram",
+    "KeyNotFoundError",
     "MLSteamError",
+    "ReadOnlyError",
     "SeriesHandle",
     "SettingsError",
     "Track",
@@ -31,4 +38,5 @@ __all__ = [
     "TrackError",
     "init",
     "stparams",
+    "tracks",
 ]

@@ -4,6 +4,8 @@
       SettingsError          no token, no project, no address
       TrackError
         TrackClosedError     logged after stop()
+        ReadOnlyError        written to a track that was opened read-only
+        KeyNotFoundError     read where nothing is stored
         BadKeyError          a key that cannot be stored
         BadValueError        a value, step or time that cannot be stored
       APIError
@@ -29,6 +31,17 @@ class TrackError(MLSteamError):
 
 class TrackClosedError(TrackError):
     """The track was stopped in this process."""
+
+
+class ReadOnlyError(TrackError):
+    """The track was opened read-only."""
+
+
+class KeyNotFoundError(TrackError, KeyError):
+    """Nothing of that kind is stored under the key."""
+
+    # A KeyError shows its message in quotes.
+    __str__ = Exception.__str__
 
 
 class BadKeyError(TrackError, ValueError):

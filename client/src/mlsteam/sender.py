@@ -242,7 +242,7 @@ class Sender:
         while not self._is_stopping:
             try:
                 self.run()
-            except Exception as error:  # noqa: BLE001  # A fault here must end neither the training nor the sending.
+            except Exception as error:  # noqa: BLE001, PERF203  # A fault here must end neither the training nor the sending.
                 say(f"the sender met an unexpected error and begins again: {error!r}")
                 self._sleep(self._pace.max_backoff_s)
             else:

@@ -1,15 +1,22 @@
 """Hyperparameters from mlsteam.yml, which the platform writes for each combination.
 
-Called by training code. Guarantees that a missing or unreadable file gives the default.
+Called by training code. Guarantees that a missing or unreadable file gives the default, and that what was read shows
+under `parameters/` of the track.
 """
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mlsteam import parameters
+
 _NAME = "mlsteam.yml"
+# YAML 1.1 takes 1e-3 for a text, because it has no point; every training means the number.
+_EXPONENT = re.compile(r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+")
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 def _places() -> Iterator[Path]:
@@ -20,11 +27,13 @@ def _places() -> Iterator[Path]:
 
 def _read() -> dict[Any, Any]:
     yaml = importlib.import_module("yaml")
+    loader: Any = type("_Loader", (yaml.SafeLoader,), {})
+    loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(f"^{_EXPONENT.pattern}$"), list("-+0123456789"))
     for path in _places():
         if not path.is_file():
             continue
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+            content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # a SafeLoader
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             sys.stderr.write(f"mlsteam: {path} cannot be read, defaults are used: {error}\n")
             return {}
@@ -33,9 +42,39 @@ def _read() -> dict[Any, Any]:
     return {}
 
 
-def get_value(name: str, default: Any = None) -> Any:
-    """Return the value of a hyperparameter; of a list of choices the first one."""
-    value = _read().get(name, default)
+def _like(value: Any, default: Any) -> Any:
+    """Give a value the type of its default where it says the same; otherwise it stays as it stands."""
+    try:
+        if isinstance(default, bool):
+            return _WORDS.get(str(value).lower(), value)
+        if isinstance(default, float) and isinstance(value, int | str) and not isinstance(value, bool):
+            return float(value)
+        if isinstance(default, int) and isinstance(value, float | str):
+            return int(value) if isinstance(value, str) or value.is_integer() else value
+    except ValueError:
+        return value
+    return str(value) if isinstance(default, str) and isinstance(value, int | float) else value
+
+
+def _chosen(value: Any, default: Any) -> Any:
     if isinstance(value, list):
         return value[0] if value else default
     return value
+
+
+def get_value(name: str, default: Any = None) -> Any:
+    """Return a hyperparameter, of a list of choices the first one, in the type of the default; it is recorded.
+
+    The file is looked for in the working directory, the home directory, and `lab` in the home directory.
+    """
+    value = _like(_chosen(_read().get(name, default), default), default)
+    parameters.note(str(name), value)
+    return value
+
+
+def all() -> dict[str, Any]:  # noqa: A001  # read as `stparams.all()`
+    """Return all hyperparameters of the file by name; they are recorded. An empty dict without a file."""
+    values = {str(name): _chosen(value, None) for name, value in _read().items()}
+    for name, value in values.items():
+        parameters.note(name, value)
+    return values

@@ -1,6 +1,6 @@
-"""`init()` and the track: keys to handles, and the life of one training's record.
+"""The track: keys to handles, and the life of one training's record.
 
-Called by training code. Guarantees that after `init` nothing waits for the network until `flush` or `stop`.
+Made by opening.py, called by training code. Guarantees that logging never waits for the network.
 """
 
 import atexit
@@ -10,24 +10,26 @@ import time
 import weakref
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import quote
+from typing import Any
 
 import msgspec
 
+from mlsteam import parameters, reading
 from mlsteam.console import ConsoleCapture
-from mlsteam.errors import APIConnectionError, APIStatusError, SettingsError, TrackClosedError
+from mlsteam.creation import JSON, CreatingTransport, note_creation, read_creation
+from mlsteam.cuts import write_durably
+from mlsteam.errors import SettingsError, TrackClosedError, TrackError
 from mlsteam.handles import SeriesHandle, encode_value
 from mlsteam.keys import check_key
 from mlsteam.leftovers import drain
 from mlsteam.sender import Pace, Sender, say
-from mlsteam.settings import Settings, read_settings
+from mlsteam.settings import Settings
 from mlsteam.spool import Spool
+from mlsteam.tags import Tags
 from mlsteam.termination import MAX_WAIT_S, on_sigterm
-from mlsteam.transport import HttpTransport, Reply
+from mlsteam.transport import Transport
 from mlsteam.values import flatten, plain_number
 
-_JSON = {"Content-Type": "application/json"}
 _ENDS = ("finished", "failed", "stopped")
 _tracks: "weakref.WeakSet[Track]" = weakref.WeakSet()
 
@@ -41,12 +43,13 @@ class Track:
         name: str,
         *,
         settings: Settings,
-        transport: HttpTransport,
+        transport: CreatingTransport,
         finish_timeout: float = 60.0,
         capture_console: bool = False,
+        is_offline: bool = False,
     ) -> None:
-        self.id, self.name = track_id, name
-        self.url = f"{settings.backend}/t/{track_id}"
+        self.id, self._name, self.is_offline = track_id, name, is_offline
+        self.url = settings.url_of(track_id)
         self._transport, self._finish_timeout = transport, finish_timeout
         self.spool = Spool(settings.spool_dir, track_id, on_open=self._start_sender)
         self._sender = self._new_sender()
@@ -54,6 +57,7 @@ class Track:
         self._owner_pid = os.getpid()
         self._console = ConsoleCapture(self.spool) if capture_console else None
         self.spool.open()
+        parameters.attach(self)
         _tracks.add(self)
         on_sigterm(_finish_all)
         atexit.register(self._at_exit)
@@ -79,8 +83,95 @@ class Track:
 
     def tags_set(self, tags: Iterable[str]) -> None:
         """Replace the tags. Raises: APIConnectionError, APIStatusError."""
-        body = msgspec.json.encode({"tags": list(tags)})
-        _expect(self._transport.request("PATCH", f"/api/v3/tracks/{self.id}", body, _JSON), "set the tags")
+        self.change(tags=list(tags))
+
+    def __delitem__(self, key: str) -> None:
+        """Delete a key, or a folder with all below it, after what was logged has arrived.
+
+        Raises: BadKeyError, KeyNotFoundError, TrackError, APIConnectionError, APIStatusError.
+        """
+        if not self.wait(self._finish_timeout):
+            raise TrackError(f"{key!r} cannot be deleted before everything is sent; is the server reachable?")
+        reading.delete(self._transport, self.id, check_key(key))
+
+    @property
+    def transport(self) -> Transport:
+        """How handles ask the server."""
+        return self._transport
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the server says of the track: name, tags, notes, status, times. Raises: APIError."""
+        if self.is_offline:
+            creation = read_creation(self.spool.folder.parent)
+            return msgspec.to_builtins(creation) if creation else {"name": self._name, "tags": [], "notes": ""}
+        found: dict[str, Any] = reading.read_json(self._transport, f"/api/v3/tracks/{self.id}", "open the track")
+        return {"notes": "", "tags": [], "name": self._name} | found
+
+    def change(self, **changes: object) -> None:
+        """Set `name`, `tags` or `notes`. Raises: TrackError, APIConnectionError, APIStatusError."""
+        if self.is_offline:
+            folder = self.spool.folder.parent
+            creation = read_creation(folder)
+            if creation is None:
+                raise TrackError("An offline track that exists already is changed when it is online.")
+            note_creation(folder, msgspec.structs.replace(creation, **changes))
+        else:
+            body = msgspec.json.encode(changes)
+            path = f"/api/v3/tracks/{self.id}"
+            reading.expect(self._transport.request("PATCH", path, body, JSON), "change the track")
+        self._name = str(changes.get("name", self._name))
+
+    @property
+    def name(self) -> str:
+        """The name of the track, as it was last heard of; set it to rename the track."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.change(name=name)
+
+    @property
+    def notes(self) -> str:
+        """The notes on the track, Markdown. Raises: APIConnectionError, APIStatusError."""
+        return str(self.facts().get("notes", ""))
+
+    @notes.setter
+    def notes(self, notes: str) -> None:
+        self.change(notes=notes)
+
+    @property
+    def tags(self) -> Tags:
+        """The tags: `track.tags.add("good")`, `.remove(..)`, or set all of them."""
+        return Tags(self)
+
+    @tags.setter
+    def tags(self, tags: Iterable[str]) -> None:
+        self.change(tags=list(tags))
+
+    def exists(self, key: str) -> bool:
+        """Say whether a key or folder holds something that is committed. Raises: BadKeyError, APIError."""
+        return reading.find_entry(self._transport, self.id, check_key(key)) is not None
+
+    def tree(self, path: str = "", depth: int = 0) -> list[reading.Entry]:
+        """Return what lies below a folder path, by name; depth 0 is all of it. Raises: APIError."""
+        return reading.read_tree(self._transport, self.id, check_key(path) if path else "", depth)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until everything logged and uploaded so far is committed; False when that took too long, or offline."""
+        return not self.is_offline and self.flush(timeout)
+
+    def sync(self, timeout: float | None = None) -> bool:
+        """Send everything of this track, also what processes that died have left; an offline track goes online.
+
+        False when something is still here. Raises: SettingsError.
+        """
+        if self.is_offline:
+            if not self.url:
+                raise SettingsError("Where to? Set MLSTEAM_API_TOKEN before mlsteam.init, or run `mlsteam login`.")
+            self.is_offline = False
+            self._start_sender()
+        left = drain(self.spool.folder.parent, self._transport, Pace())
+        return self.wait(timeout) and not left
 
     @property
     def dropped(self) -> int:
@@ -115,12 +206,18 @@ class Track:
 
     def _finish(self, status: str, timeout: float) -> None:
         atexit.unregister(self._at_exit)
+        parameters.detach(self)
         # A forked child is a writer of its own, but the end of the track is its parent's to tell.
         is_owner = os.getpid() == self._owner_pid
-        if not self._sender.stop(status if is_owner else "", timeout):
+        if self.is_offline:
+            write_durably(self.spool.folder / "end", (status if is_owner else "").encode())
+            self.spool.sync()
+            self.spool.close()
+            say(f"track {self.id} is in {self.spool.folder.parent}; `mlsteam sync` sends it.")
+        elif not self._sender.stop(status if is_owner else "", timeout):
             say(f"not everything could be sent; `mlsteam sync` sends the rest from {self.spool.folder.parent}.")
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Track":  # noqa: PYI034  # Self is of Python 3.11
         return self
 
     def __exit__(
@@ -145,7 +242,8 @@ class Track:
         )
 
     def _start_sender(self) -> None:
-        self._sender.start()
+        if not self.is_offline:
+            self._sender.start()
 
     def after_fork_in_child(self) -> None:
         """Become a new writer whose sender starts with its first record."""
@@ -165,76 +263,3 @@ def _finish_all() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
-
-
-def _expect(reply: Reply, action: str) -> dict[str, Any]:
-    answer = reply.json()
-    if reply.status in (200, 201) and answer:
-        return answer
-    code, detail = str(answer.get("error", "")), str(answer.get("detail", ""))
-    message = f"The server did not {action}: {detail or f'it answered {reply.status}.'}"
-    if reply.status in (401, 403):
-        message += " Is MLSTEAM_API_TOKEN of this server, and still valid?"
-    request_id = str(answer.get("request_id", ""))
-    raise APIStatusError(message, status=reply.status, code=code, request_id=request_id)
-
-
-def _create(transport: HttpTransport, settings: Settings, name: str | None, tags: Iterable[str]) -> dict[str, Any]:
-    if not settings.project:
-        raise SettingsError("Which project? Pass project_name to mlsteam.init or set MLSTEAM_PROJECT.")
-    body = msgspec.json.encode(({"name": name} if name else {}) | ({"tags": list(tags)} if tags else {}))
-    try:
-        reply = transport.request("POST", f"/api/v3/projects/{quote(settings.project, safe='')}/tracks", body, _JSON)
-    except APIConnectionError as error:
-        raise APIConnectionError(
-            f"No track can be created, because {error} Check MLSTEAM_BACKEND; with MLSTEAM_TRACK_ID of an existing "
-            "track the training may start without the server, and is sent later."
-        ) from error
-    if reply.status == 404:
-        raise APIStatusError(
-            f"There is no project {settings.project!r}, or the token may not see it.",
-            status=404,
-            code=str(reply.json().get("error", "")),
-        )
-    return _expect(reply, "create a track")
-
-
-def init(
-    project_name: str | None = None,
-    api_token: str | None = None,
-    debug: bool = False,
-    track_id: str | None = None,
-    *,
-    name: str | None = None,
-    tags: Iterable[str] | None = None,
-    backend: str | None = None,
-    finish_timeout: float = 60.0,
-    spool_dir: str | os.PathLike[str] | None = None,
-    capture_console: bool = False,
-) -> Track:
-    """Create a track, or attach to one, and return it. Raises: SettingsError, APIConnectionError, APIStatusError."""
-    settings = read_settings(
-        api_token=api_token, backend=backend, project=project_name, track_id=track_id, spool_dir=spool_dir
-    )
-    transport = HttpTransport(settings.backend, settings.token)
-    attached = {"track_id": settings.track_id, "name": settings.track_id}
-    if not settings.track_id:
-        attached = _create(transport, settings, name, tuple(tags or ()))
-    else:
-        try:
-            reply = transport.request("GET", f"/api/v3/tracks/{quote(settings.track_id, safe='')}")
-        except APIConnectionError as error:
-            say(f"{error} The training goes on; what it logs is sent when the server is back.")
-        else:
-            if reply.status < 500:
-                attached = _expect(reply, "open the track")
-    track = Track(
-        str(attached["track_id"]),
-        str(attached["name"]),
-        settings=settings,
-        transport=transport,
-        finish_timeout=finish_timeout,
-        capture_console=capture_console,
-    )
-    say(f"track {track.name}: {track.url}" + (f" (spool {track.spool.folder})" if debug else ""))
-    return track

@@ -914,8 +914,13 @@ export interface components {
         /**
          * TrackIn
          * @description A track to make; without a name it gets a readable one.
+         *
+         *     `track_id` is a random UUID (version 4 or 7) that a client has made while it could not ask; sent again it changes
+         *     nothing.
          */
         TrackIn: {
+            /** Track Id */
+            track_id?: string | null;
             /** Name */
             name?: string | null;
             /**
@@ -1862,6 +1867,24 @@ export interface operations {
             };
             /** @description `project_not_found`: There is no such project, or you may not see it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_id_taken`: The id belongs to another track. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

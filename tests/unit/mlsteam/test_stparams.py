@@ -1,10 +1,11 @@
 """Hyperparameters from mlsteam.yml."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mlsteam import stparams
+from mlsteam import parameters, stparams
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +13,13 @@ def _places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _forget_parameters() -> Iterator[None]:
+    yield
+    # Read by one test, they would be recorded in the tracks of the next.
+    parameters._read.clear()
 
 
 def test_a_missing_file_gives_the_default() -> None:

@@ -1,43 +1,51 @@
-"""The `mlsteam` command: `mlsteam sync` sends what trainings that died have left.
+"""The `mlsteam` command: its subcommands, and errors to exit codes.
 
-Called by people and by job scripts. Guarantees that exit code 0 means: nothing is left.
+Called by people and by job scripts. Exit codes: 0 done; 1 not done, or something is left; 2 wrong use or settings;
+`run` ends with the code of its command. click and rich are imported only here and below.
 """
 
-import argparse
-import sys
-from pathlib import Path
+import importlib
 
-from mlsteam.errors import MLSteamError
-from mlsteam.leftovers import drain
-from mlsteam.sender import Pace
-from mlsteam.settings import read_settings
-from mlsteam.transport import HttpTransport
+import click
+
+from mlsteam.cli import account, reading, run, spool, tensorboard
+from mlsteam.errors import MLSteamError, SettingsError
+
+SHELLS = ("bash", "zsh", "fish")
 
 
-def sync(spool_dir: Path | None, backend: str | None) -> int:
-    """Send what lies in the spool folder; returns how many writers have something left. Raises: SettingsError."""
-    settings = read_settings(spool_dir=spool_dir, backend=backend)
-    transport = HttpTransport(settings.backend, settings.token)
-    left = 0
-    for folder in sorted(settings.spool_dir.iterdir()) if settings.spool_dir.is_dir() else ():
-        left_here = drain(folder, transport, Pace())
-        print(f"{folder.name}: {'all sent' if not left_here else f'{left_here} writer(s) left'}")
-        left += left_here
-        if not left_here and not any(folder.iterdir()):
-            folder.rmdir()
-    return left
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mlsteam-client")
+def cli() -> None:
+    """Log trainings to MLSteam Track, and read what was logged."""
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print what your shell needs to complete this command: `eval "$(mlsteam completion bash)"`."""
+    kind = importlib.import_module("click.shell_completion").get_completion_class(shell)
+    click.echo(kind(cli, {}, "mlsteam", "_MLSTEAM_COMPLETE").source())
+
+
+for _command in (
+    account.login, account.init, account.tokens, run.run, spool.sync, spool.status, reading.ls, reading.get,
+    reading.export, tensorboard.import_tensorboard,
+):  # fmt: skip
+    cli.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = argparse.ArgumentParser(prog="mlsteam", description=__doc__.splitlines()[0] if __doc__ else "")
-    commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("sync", help="send what trainings that died have left")
-    command.add_argument("--spool-dir", type=Path, help="where the records rest (MLSTEAM_SPOOL_DIR, ~/.mlsteam/spool)")
-    command.add_argument("--backend", help="the address of the server (MLSTEAM_BACKEND, or the token's)")
-    options = parser.parse_args(arguments)
     try:
-        return 1 if sync(options.spool_dir, options.backend) else 0
-    except MLSteamError as error:
-        print(f"mlsteam: {error}", file=sys.stderr)
-        return 2
+        result = cli.main(args=arguments, prog_name="mlsteam", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        return 130
+    except (MLSteamError, OSError) as error:
+        click.echo(f"mlsteam: {error}", err=True)
+        return 2 if isinstance(error, SettingsError) else 1
+    return result if isinstance(result, int) else 0

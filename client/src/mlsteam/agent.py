@@ -1,0 +1,115 @@
+"""The parent of a training: captures its console, passes signals on, sends what it left however it died.
+
+Called by `mlsteam run`; jobs start their commands the same way. Guarantees that the exit status of the command is the
+agent's, and that the track ends as the command did: finished, stopped by a signal that was passed on, or failed.
+"""
+
+import codecs
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import IO
+
+from mlsteam.console import Tee
+from mlsteam.leftovers import drain
+from mlsteam.sender import Pace, say
+from mlsteam.track import Track
+
+_RELAYED = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+)
+# A grandchild that keeps the pipe open must not keep the agent.
+_LAST_LINES_S = 2.0
+_RETRY_S = 0.5
+
+
+class Agent:
+    """Runs one command for one track."""
+
+    def __init__(self, track: Track, *, finish_timeout: float = 60.0) -> None:
+        self._track, self._finish_timeout = track, finish_timeout
+        self._process: subprocess.Popen[bytes] | None = None
+        self._relayed: int | None = None
+        # On a terminal the command stays in our group, so that it may read; signals of keys reach it by themselves.
+        self._is_interactive = sys.stdin is not None and sys.stdin.isatty()
+
+    def _relay(self, number: int, _frame: FrameType | None) -> None:
+        self._relayed = number
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        try:
+            if self._is_interactive:
+                if number not in (signal.SIGINT, getattr(signal, "SIGQUIT", None)):
+                    process.send_signal(number)
+            elif hasattr(os, "killpg"):
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
+        except ProcessLookupError:
+            return
+
+    def _copy(self, pipe: IO[bytes], tee: Tee) -> None:
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        descriptor = pipe.fileno()
+        while chunk := os.read(descriptor, 65_536):
+            tee.write(decoder.decode(chunk))
+            tee.flush()
+        if rest := decoder.decode(b"", final=True):
+            tee.write(rest)
+
+    def run(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
+        """Run the command to its end and return its exit status; 128 and the number of a signal that ended it.
+
+        Raises: OSError when it cannot be started.
+        """
+        before = {number: signal.signal(number, self._relay) for number in _RELAYED}
+        try:
+            self._process = process = subprocess.Popen(  # noqa: S603  # the user's own command
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={"PYTHONUNBUFFERED": "1", **environment},
+                start_new_session=not self._is_interactive and os.name == "posix",
+            )
+            if self._relayed is not None:
+                self._relay(self._relayed, None)
+            self._capture(process)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        code = process.returncode
+        return 128 - code if code < 0 else code
+
+    def _capture(self, process: "subprocess.Popen[bytes]") -> None:
+        tees, threads = [], []
+        for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr)):
+            if pipe is not None:
+                tees.append(Tee(getattr(sys, name), name, self._track.spool))
+                threads.append(threading.Thread(target=self._copy, args=(pipe, tees[-1]), daemon=True))
+                threads[-1].start()
+        process.wait()
+        for thread in threads:
+            thread.join(_LAST_LINES_S)
+        for tee in tees:
+            tee.finish()
+
+    def end(self, code: int) -> None:
+        """Send what the command left, then the end of the track."""
+        status = "finished" if code == 0 else "stopped" if self._relayed is not None else "failed"
+        self._track["system/exit_code"] = code
+        deadline = time.monotonic() + self._finish_timeout
+        if not self._track.is_offline:
+            folder = self._track.spool.folder.parent
+            while drain(folder, self._track.transport, Pace()) and time.monotonic() < deadline:
+                time.sleep(_RETRY_S)
+        self._track.stop(status)
+        if code:
+            say(f"the command ended with {code}; the track is {status}.")

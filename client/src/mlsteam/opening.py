@@ -1,0 +1,152 @@
+"""`init()` and `tracks()`: from arguments, environment and configuration to a track, or to a table of tracks.
+
+Called by training code. Guarantees that a server that is away stops no training: a new track then gets its id here, and
+the server learns of it when it is back.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from mlsteam import reading
+from mlsteam.creation import CreatingTransport, Creation, create, new_track_id, note_creation, read_creation
+from mlsteam.errors import APIConnectionError, APIStatusError, SettingsError
+from mlsteam.modes import DisabledTrack, Mode, ReadOnlyTrack
+from mlsteam.sender import say
+from mlsteam.settings import Settings, read_mode, read_settings
+from mlsteam.track import Track
+from mlsteam.transport import HttpTransport
+
+
+def _create(transport: HttpTransport, creation: Creation, folder: Path) -> str:
+    """Make the track and return its name; when the server is away, note that it is still to be made."""
+    try:
+        reply = create(transport, creation)
+        if reply.status >= 500:
+            raise APIConnectionError(f"the server answered {reply.status}.")
+    except APIConnectionError as error:
+        note_creation(folder, creation)
+        say(f"{error} The training goes on; its track is made and what it logs is sent when the server is back.")
+        return creation.name
+    if reply.status == 404:
+        raise APIStatusError(
+            f"There is no project {creation.project!r}, or the token may not see it.",
+            status=404,
+            code=str(reply.json().get("error", "")),
+        )
+    return str(reading.expect(reply, "create a track").json().get("name", creation.name))
+
+
+def _attach(transport: HttpTransport, track_id: str, folder: Path) -> str:
+    """Return the name of a track that exists, as far as the server can be asked."""
+    if (creation := read_creation(folder)) is not None:
+        # Made by a training that could not reach the server; the sender makes it there first.
+        return creation.name
+    try:
+        reply = transport.request("GET", f"/api/v3/tracks/{quote(track_id, safe='')}")
+    except APIConnectionError as error:
+        say(f"{error} The training goes on; what it logs is sent when the server is back.")
+        return track_id
+    if reply.status >= 500:
+        return track_id
+    return str(reading.expect(reply, "open the track").json().get("name", track_id))
+
+
+def _open(settings: Settings, mode: Mode, creation: Creation, finish_timeout: float, capture_console: bool) -> Track:
+    folder = settings.spool_dir / creation.track_id
+    plain = HttpTransport(settings.backend, settings.token)
+    if mode is Mode.OFFLINE:
+        if not settings.track_id:
+            note_creation(folder, creation)
+        name = creation.name or creation.track_id
+    elif settings.track_id:
+        name = _attach(plain, settings.track_id, folder)
+    else:
+        name = _create(plain, creation, folder)
+    return Track(
+        creation.track_id,
+        name or creation.track_id,
+        settings=settings,
+        transport=CreatingTransport(plain, folder),
+        finish_timeout=finish_timeout,
+        capture_console=capture_console,
+        is_offline=mode is Mode.OFFLINE,
+    )
+
+
+def init(
+    project_name: str | None = None,
+    api_token: str | None = None,
+    debug: bool = False,
+    track_id: str | None = None,
+    *,
+    name: str | None = None,
+    tags: Iterable[str] | None = None,
+    notes: str | None = None,
+    mode: str | None = None,
+    backend: str | None = None,
+    finish_timeout: float = 60.0,
+    spool_dir: str | os.PathLike[str] | None = None,
+    capture_console: bool = False,
+) -> Track:
+    """Create a track, or attach to the one that is named, and return it.
+
+    `mode` is online; offline (all stays in the spool until `mlsteam sync`); read-only; or disabled (nothing happens).
+    Raises: SettingsError, APIStatusError; in read-only mode also APIConnectionError.
+    """
+    chosen = Mode.of(read_mode(mode))
+    if chosen is Mode.DISABLED:
+        return DisabledTrack()
+    settings = read_settings(
+        api_token=api_token,
+        backend=backend,
+        project=project_name,
+        track_id=track_id,
+        spool_dir=spool_dir,
+        is_offline=chosen is Mode.OFFLINE,
+    )
+    if chosen is Mode.READ_ONLY:
+        if not settings.track_id:
+            raise SettingsError("Which track is to be read? Pass track_id or set MLSTEAM_TRACK_ID.")
+        transport = HttpTransport(settings.backend, settings.token)
+        reply = transport.request("GET", f"/api/v3/tracks/{quote(settings.track_id, safe='')}")
+        found = reading.expect(reply, "open the track").json()
+        found_id = str(found["track_id"])
+        wrapped = CreatingTransport(transport, settings.spool_dir / found_id)
+        return ReadOnlyTrack(found_id, str(found["name"]), settings.url_of(found_id), wrapped)
+    if not settings.track_id and not settings.project:
+        raise SettingsError("Which project? Pass project_name to mlsteam.init or set MLSTEAM_PROJECT.")
+    creation = Creation(
+        settings.project, settings.track_id or new_track_id(), name=name or "", tags=list(tags or ()), notes=notes or ""
+    )
+    track = _open(settings, chosen, creation, finish_timeout, capture_console)
+    where = track.url if chosen is Mode.ONLINE else "offline, sent by `mlsteam sync`"
+    say(f"track {track.name}: {where}" + (f" (spool {track.spool.folder})" if debug else ""))
+    return track
+
+
+def tracks(
+    project_name: str | None = None,
+    query: str | None = None,
+    *,
+    status: str | None = None,
+    tag: str | None = None,
+    sort: str = "-created_at",
+    limit: int = 1000,
+    form: reading.Form | None = None,
+    api_token: str | None = None,
+    backend: str | None = None,
+) -> Any:
+    """Return the tracks of a project: a pandas DataFrame where pandas is installed, else a list of dicts.
+
+    `query` is looked for in names and tags; `sort` is created_at, name, number, status or last_seen_at, with a minus
+    for descending. `form` is "pandas", "polars" or "list". Raises: SettingsError, APIConnectionError, APIStatusError.
+    """
+    settings = read_settings(api_token=api_token, backend=backend, project=project_name)
+    if not settings.project:
+        raise SettingsError("Which project? Pass project_name or set MLSTEAM_PROJECT.")
+    transport = HttpTransport(settings.backend, settings.token)
+    found = list(reading.list_tracks(transport, settings.project, limit, q=query, status=status, tag=tag, sort=sort))
+    return reading.as_table(found, form)
