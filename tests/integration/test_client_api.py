@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.postgres import TestServer
 from support.client_site import environment_of_site
+from support.postgres import TestServer
 
 import mlsteam
 from mlsteam import parameters

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from support.postgres import TestServer
 from support.client_site import environment_of_site
+from support.postgres import TestServer
 
 MLSTEAM = str(Path(sys.executable).parent / "mlsteam")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
