@@ -25,7 +25,7 @@ from mlsteam.keys import check_key
 from mlsteam.leftovers import drain
 from mlsteam.rows import RowLog
 from mlsteam.sender import Pace, Sender, say
-from mlsteam.settings import Settings
+from mlsteam.settings import Settings, read_settings
 from mlsteam.spool import Spool
 from mlsteam.tags import Tags
 from mlsteam.termination import MAX_WAIT_S, on_sigterm
