@@ -14,7 +14,7 @@ INGEST_RATE: dict[str, Target] = {
 }
 # Milliseconds from when a batch was due until it was committed, at one batch a second from each of 500 clients.
 ACK_P50_MS, ACK_P99_MS = at_most(5.0), at_most(30.0)
-LOG_NS = at_most(1000.0)
+LOG_NS, LOOKED_UP_NS, ROW_NS, LOG_P999_NS = at_most(1000.0), at_most(1500.0), at_most(200.0), at_most(50_000.0)
 # Bytes a point on disk, everything counted.
 SIZE_FLOAT32, SIZE_FLOAT64, SIZE_WIDE = at_most(7.0), at_most(11.0), at_most(9.0)
 # Milliseconds of a read over HTTP.

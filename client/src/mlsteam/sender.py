@@ -220,7 +220,7 @@ class Sender:
         self._pace = pace or Pace()
         self._adopt = adopt
         self._changed = threading.Condition()
-        self._is_stopping = self._is_gone = self._is_disk_bad = False
+        self._is_stopping = self._is_gone = self._is_disk_bad = self._is_hurried = False
         self._sent_to: tuple[int, int] = (0, 0)
         self._has_files = False
         self._delivery: Delivery | None = None
@@ -259,14 +259,17 @@ class Sender:
             self._transport, self._track_id, self._spool.writer, self._spool.folder, self._pace
         )
         beat_at = adopt_at = 0.0
+        outcome, target = Outcome.IDLE, self._spool.position
         while True:
             now = time.monotonic()
             if now >= beat_at:
                 delivery.post_status("running")
                 beat_at = time.monotonic() + self._pace.heartbeat_s
-            target = self._spool.position
-            self._keep_on_disk()
-            self._spool.settle()
+            if outcome is not Outcome.PROGRESS:
+                # All up to here, then a rest: following a training as it logs would make batches of a few points.
+                self._keep_on_disk()
+                self._spool.settle()
+                target = self._spool.position
             outcome = delivery.step(target)
             if outcome is Outcome.GONE:
                 with self._changed:
@@ -301,9 +304,10 @@ class Sender:
         with self._changed:
             if self._is_stopping:
                 self._changed.wait(min(seconds, _STOPPING_WAIT_S))
-            while not self._is_stopping and (left := end - time.monotonic()) > 0:
+            while not (self._is_stopping or self._is_hurried) and (left := end - time.monotonic()) > 0:
                 self._changed.wait(min(left, self._pace.interval_s))
                 self._keep_on_disk()
+            self._is_hurried = False
 
     def _keep_on_disk(self) -> None:
         try:
@@ -319,6 +323,7 @@ class Sender:
         target = self._spool.position
         with self._changed:
             self._sent_to = min(self._sent_to, (target[0], target[1] - 1))
+            self._is_hurried = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._is_gone or self._sent_to >= target, timeout)
             return self._sent_to >= target

@@ -27,5 +27,25 @@ async def run(bench: Bench, options: Options) -> list[Row]:
     peer = found["add_event"]
     return [
         Row("client", "handle.log(value)", found["handle"], "ns", how, targets.LOG_NS, peer, more_is_better=False),
-        Row("client", "track[key].log(value)", found["track"], "ns", how, None, peer, more_is_better=False),
+        Row(
+            "client",
+            "track[key].log(value)",
+            found["track"],
+            "ns",
+            how,
+            targets.LOOKED_UP_NS,
+            peer,
+            more_is_better=False,
+        ),
+        Row(
+            "client",
+            "track.log(100 keys), a value",
+            found["row"],
+            "ns",
+            how,
+            targets.ROW_NS,
+            peer,
+            more_is_better=False,
+        ),
+        Row("client", "handle.log, p99.9 of 1 M", found["p999"], "ns", "nobody answers", targets.LOG_P999_NS),
     ]
