@@ -12,8 +12,8 @@ MEMBERS := services ingest-api track-api tb-proxy client
 PYTEST := $(PY) -m pytest
 export PYTHON
 
-.PHONY: help install dev run up down link fmt lint types imports test unit contract integration e2e frontend-test bench soak test-pythons \
-	openapi client-types drift screenshots lock check clean
+.PHONY: help install dev run up down link fmt lint types imports test unit contract integration e2e frontend-test test-integrations \
+	test-pythons bench soak openapi client-types drift screenshots lock check clean
 
 ##@ Run
 install: ## install what `make run` needs into .venv and frontend/
@@ -78,6 +78,10 @@ e2e: dev ## all processes and a browser
 	@$(LOCAL)/browser.sh
 	@$(LOCAL)/frontend.sh build
 	@$(PYTEST) tests/e2e
+
+test-integrations: dev ## the client's adapters with the real frameworks, in an environment of their own; minutes the first time
+	@$(LOCAL)/integrations.sh
+	@$(PYTEST) tests/integrations
 
 frontend-test: dev ## vitest
 	@echo "==> vitest"

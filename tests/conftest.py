@@ -1,5 +1,6 @@
 """Fixtures for all tests: a real PostgreSQL, a database of one's own, a folder for blobs."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from support.postgres import TestServer, running_server
 
 from services.core.settings import ServiceSettings
 from services.storage.database import Database
+
+# What a track captures by itself has tests of its own; the others look at what they logged, and at nothing else.
+os.environ.setdefault("MLSTEAM_CAPTURE", "none")
 
 
 @pytest.fixture(autouse=True)

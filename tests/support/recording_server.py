@@ -51,6 +51,19 @@ class Recorded:
                     start += count
         return stored
 
+    def series_keys(self) -> set[str]:
+        """Return the keys of all series that were stored."""
+        return {key for batch in self.batches for group in batch.get("series", []) for key in group["keys"]}
+
+    def configs(self) -> dict[str, Any]:
+        """Return the config values that were stored."""
+        return {config["key"]: config["value"] for batch in self.batches for config in batch.get("configs", [])}
+
+    def lines(self, stream: str) -> list[str]:
+        """Return the console lines of a stream."""
+        parts = [part for batch in self.batches for part in batch.get("console", [])]
+        return [line for part in parts if part["stream"] == stream for line in part["lines"]]
+
     def take_batch(self, raw: bytes, encoding: str) -> Answer:
         """Store a batch, or answer as told."""
         body = zstd.decompress(raw) if encoding == "zstd" else raw

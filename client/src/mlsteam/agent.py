@@ -13,9 +13,9 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from types import FrameType
-from typing import IO
+from typing import IO, TextIO
 
-from mlsteam.console import Tee
+from mlsteam.capture.streams import KeptLines
 from mlsteam.leftovers import drain
 from mlsteam.sender import Pace, say
 from mlsteam.track import Track
@@ -56,14 +56,15 @@ class Agent:
         except ProcessLookupError:
             return
 
-    def _copy(self, pipe: IO[bytes], tee: Tee) -> None:
+    def _copy(self, pipe: IO[bytes], stream: TextIO, lines: KeptLines) -> None:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         descriptor = pipe.fileno()
         while chunk := os.read(descriptor, 65_536):
-            tee.write(decoder.decode(chunk))
-            tee.flush()
+            lines.write(chunk)
+            stream.write(decoder.decode(chunk))
+            stream.flush()
         if rest := decoder.decode(b"", final=True):
-            tee.write(rest)
+            stream.write(rest)
 
     def run(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
         """Run the command to its end and return its exit status; 128 and the number of a signal that ended it.
@@ -76,7 +77,8 @@ class Agent:
                 command,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={"PYTHONUNBUFFERED": "1", **environment},
+                # Console and system are captured here already.
+                env={"PYTHONUNBUFFERED": "1", "MLSTEAM_CAPTURE": "traceback,source", **environment},
                 start_new_session=not self._is_interactive and os.name == "posix",
             )
             if self._relayed is not None:
@@ -89,17 +91,18 @@ class Agent:
         return 128 - code if code < 0 else code
 
     def _capture(self, process: "subprocess.Popen[bytes]") -> None:
-        tees, threads = [], []
+        kept, threads = [], []
         for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr)):
             if pipe is not None:
-                tees.append(Tee(getattr(sys, name), name, self._track.spool))
-                threads.append(threading.Thread(target=self._copy, args=(pipe, tees[-1]), daemon=True))
+                kept.append(KeptLines(self._track.spool, name))
+                copied = (pipe, getattr(sys, name), kept[-1])
+                threads.append(threading.Thread(target=self._copy, args=copied, daemon=True))
                 threads[-1].start()
         process.wait()
         for thread in threads:
             thread.join(_LAST_LINES_S)
-        for tee in tees:
-            tee.finish()
+        for lines in kept:
+            lines.finish()
 
     def end(self, code: int) -> None:
         """Send what the command left, then the end of the track."""

@@ -11,8 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from mlsteam import reading
+from mlsteam.capture.captures import read_wanted
 from mlsteam.creation import CreatingTransport, Creation, create, new_track_id, note_creation, read_creation
 from mlsteam.errors import APIConnectionError, APIStatusError, SettingsError
+from mlsteam.integrations.lightning_hook import allow_result
 from mlsteam.modes import DisabledTrack, Mode, ReadOnlyTrack
 from mlsteam.sender import say
 from mlsteam.settings import Settings, read_mode, read_settings
@@ -92,13 +94,17 @@ def init(
     backend: str | None = None,
     finish_timeout: float = 60.0,
     spool_dir: str | os.PathLike[str] | None = None,
-    capture_console: bool = False,
+    capture_console: bool | None = None,
+    capture_traceback: bool | None = None,
+    capture_source: bool | None = None,
+    capture_system: bool | None = None,
     durability: str = "normal",
 ) -> Track:
     """Create a track, or attach to the one that is named, and return it.
 
     `mode` is online; offline (all stays in the spool until `mlsteam sync`); read-only; or disabled (nothing happens).
     With `durability="sync"` a point survives a power cut when `log` has returned, and not half a second later.
+    Everything is captured that `MLSTEAM_CAPTURE` (default `all`) or an argument does not switch off.
     Raises: SettingsError, APIStatusError; in read-only mode also APIConnectionError.
     """
     if durability not in _DURABILITIES:
@@ -114,6 +120,14 @@ def init(
         spool_dir=spool_dir,
         is_offline=chosen is Mode.OFFLINE,
     )
+    capture = read_wanted(
+        settings.capture,
+        console=capture_console,
+        traceback=capture_traceback,
+        source=capture_source,
+        system=capture_system,
+    )
+    allow_result()
     if chosen is Mode.READ_ONLY:
         if not settings.track_id:
             raise SettingsError("Which track is to be read? Pass track_id or set MLSTEAM_TRACK_ID.")
@@ -133,7 +147,7 @@ def init(
         chosen,
         creation,
         finish_timeout=finish_timeout,
-        capture_console=capture_console,
+        capture=capture,
         is_sync=durability == "sync",
     )
     where = track.url if chosen is Mode.ONLINE else "offline, sent by `mlsteam sync`"

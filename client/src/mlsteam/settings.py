@@ -27,6 +27,7 @@ class Settings:
     project: str
     track_id: str
     spool_dir: Path
+    capture: str = ""
 
     def url_of(self, track_id: str) -> str:
         """Return the page of a track; empty when no server is known."""
@@ -90,4 +91,5 @@ def read_settings(
         project=chosen or user.get("project", ""),
         track_id=track_id or os.environ.get("MLSTEAM_TRACK_ID", ""),
         spool_dir=Path(folder).expanduser().absolute(),
+        capture=os.environ.get("MLSTEAM_CAPTURE", ""),
     )

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from mlsteam import parameters, reading
-from mlsteam.console import ConsoleCapture
+from mlsteam.capture.captures import NOTHING, Captures, Wanted
 from mlsteam.creation import JSON, CreatingTransport, note_creation, read_creation
 from mlsteam.disk import write_durably
 from mlsteam.errors import SettingsError, TrackClosedError, TrackError
@@ -47,7 +47,7 @@ class Track:
         settings: Settings,
         transport: CreatingTransport,
         finish_timeout: float = 60.0,
-        capture_console: bool = False,
+        capture: Wanted = NOTHING,
         is_offline: bool = False,
         is_sync: bool = False,
     ) -> None:
@@ -60,12 +60,12 @@ class Track:
         self._sender = self._new_sender()
         self._handles: dict[str, SeriesHandle] = {}
         self._owner_pid = os.getpid()
-        self._console = ConsoleCapture(self.spool) if capture_console else None
         self.spool.open()
         parameters.attach(self)
         _tracks.add(self)
         on_sigterm(_finish_all)
         atexit.register(self._at_exit)
+        self._captures = Captures(self, settings.spool_dir, capture)
 
     def __getitem__(self, key: str) -> SeriesHandle:
         handle = self._handles.get(key)
@@ -196,14 +196,14 @@ class Track:
             raise SettingsError(f"A track ends as one of {', '.join(_ENDS)}, not {status!r}.")
         if self.spool.is_closed:
             return
-        if self._console:
-            self._console.stop()
+        self._captures.stop()
         self.spool.refuse_more()
         self._finish(status, self._finish_timeout)
 
     def end_by_signal(self) -> None:
         """Send what was logged before the signal; training code, still running, sees no exception."""
         if not self.spool.is_closed:
+            self._captures.stop()
             self.spool.mute()
             self._finish("stopped", MAX_WAIT_S)
 
@@ -232,6 +232,8 @@ class Track:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            self._captures.note_failure(error)
         self.stop("finished" if kind is None else "failed")
 
     def _at_exit(self) -> None:
@@ -277,6 +279,7 @@ class Track:
         self.spool.after_fork_in_child()
         self._transport.reset()
         self._sender = self._new_sender()
+        self._captures.after_fork_in_child()
 
 
 def _reopen(track_id: str, name: str, where: tuple[str, str, str], options: Mapping[str, Any]) -> Track:

@@ -4,12 +4,14 @@ Called by main.py. Guarantees the exit code of the command; 127 when there is no
 """
 
 import os
+import shlex
 import shutil
 
 import click
 
 import mlsteam
 from mlsteam.agent import Agent
+from mlsteam.capture.secrets import mask_arguments
 from mlsteam.settings import read_settings
 
 
@@ -34,7 +36,19 @@ def run(  # noqa: PLR0917  # click passes them by name
     if shutil.which(command[0]) is None:
         click.echo(f"mlsteam: there is no command {command[0]!r}.", err=True)
         return 127
-    opened = mlsteam.init(project, track_id=track, name=name, tags=tags, mode=mode, finish_timeout=finish_timeout)
+    opened = mlsteam.init(
+        project,
+        track_id=track,
+        name=name,
+        tags=tags,
+        mode=mode,
+        finish_timeout=finish_timeout,
+        # The agent reads the command's pipes; the command tells of its source.
+        capture_console=False,
+        capture_traceback=False,
+        capture_source=False,
+    )
+    opened["source/command"] = shlex.join(mask_arguments(list(command)))
     if opened.id == "disabled":
         os.execvpe(command[0], list(command), os.environ | {"MLSTEAM_MODE": "disabled"})  # noqa: S606  # the user's own
     settings = read_settings(project=project, is_offline=opened.is_offline)

@@ -64,7 +64,16 @@ def import_tensorboard(logdir: Path, project: str | None, track: str | None, nam
     done: Counter[str] = Counter()
     skipped: Counter[str] = Counter()
     with (
-        mlsteam.init(project, track_id=track, name=name or logdir.resolve().name) as opened,
+        mlsteam.init(
+            project,
+            track_id=track,
+            name=name or logdir.resolve().name,
+            # It is another training that is told of.
+            capture_console=False,
+            capture_traceback=False,
+            capture_source=False,
+            capture_system=False,
+        ) as opened,
         progress() as bar,
     ):
         for path in bar.track(files, description="importing"):

@@ -1,0 +1,41 @@
+"""Masks what looks like a secret in a command line or an address. Called by source.py and git.py."""
+
+import re
+from itertools import pairwise
+
+MASK = "***"
+_WORDS = {"token", "password", "passwd", "passphrase", "pwd", "secret", "secrets", "credential", "credentials"}
+_WORDS |= {"apikey", "accesskey", "privatekey", "auth", "authorization", "bearer"}
+_PAIRS = {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("account", "key")}
+_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_LOOKS_SECRET = re.compile(
+    r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # a signed token
+    r"|\b(?:hf|ghp|gho|ghs|ghu|glpat|pypi|xox[abps]|sk|rk|pk)[-_][A-Za-z0-9_-]{16,}|\bgithub_pat_\w{20,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}"
+)
+_IN_ADDRESS = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+def _names_secret(name: str) -> bool:
+    words = [word.lower() for word in _NAME.findall(name)]
+    return any(word in _WORDS for word in words) or any(pair in _PAIRS for pair in pairwise(words))
+
+
+def mask_address(text: str) -> str:
+    """Remove user and password from addresses."""
+    return _IN_ADDRESS.sub("", text)
+
+
+def mask_arguments(arguments: list[str]) -> list[str]:
+    """Mask values that look like secrets, or that stand after a name that does."""
+    masked, is_next_secret = [], False
+    for argument in arguments:
+        name, equals, _ = argument.partition("=")
+        if is_next_secret and not argument.startswith("-"):
+            masked.append(MASK)
+        elif equals and _names_secret(name):
+            masked.append(name + equals + MASK)
+        else:
+            masked.append(_LOOKS_SECRET.sub(MASK, mask_address(argument)))
+        is_next_secret = argument.startswith("-") and not equals and _names_secret(argument)
+    return masked
