@@ -120,7 +120,7 @@ lock: dev ## write both requirements locks anew from the members' pyproject file
 
 ##@ Clean
 clean: ## remove what was installed and built; data in .run stays
-	@rm -rf .venv frontend/node_modules frontend/dist tests/e2e/.output
+	@rm -rf .venv .venvs frontend/node_modules frontend/dist tests/e2e/.output
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
 	@find $(MEMBERS) tests $(LOCAL) -name __pycache__ -type d -prune -exec rm -rf {} +
 

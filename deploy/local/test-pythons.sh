@@ -11,7 +11,7 @@ for python in "${wanted[@]}"; do
     place=.run/pythons/$(basename "$python")
     echo "==> $python"
     "$uv" venv --quiet --allow-existing --python "$(command -v "$python")" "$place"
-    "$uv" pip install --quiet --python "$place" -e client pytest pytest-asyncio pytest-socket numpy pyarrow pillow backports-zstd
+    "$uv" pip install --quiet --python "$place" -e client pytest pytest-asyncio pytest-socket hypothesis numpy pyarrow pillow backports-zstd
     "$place/bin/python" -m pytest --quiet --noconftest tests/unit/mlsteam
     tested=$((tested + 1))
 done
