@@ -5,8 +5,10 @@ value comes twice: repeated batches would compress to nothing and make every siz
 """
 
 import json
+import tempfile
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,7 +17,9 @@ from backports import zstd
 from numpy.typing import NDArray
 
 from harness.loads import Load
-from mlsteam.records import Kind, Record
+from mlsteam.cuts import CutLog
+from mlsteam.records import Kind
+from mlsteam.spool import Spool, SpoolKey
 from mlsteam.wire import encode_batch
 
 _ZSTD_LEVEL = 1
@@ -82,13 +86,17 @@ def check_wire_form() -> None:
     for n_keys in (1, 3):
         curves = Curves(Load("check", 1, n_keys, 4), 0)
         columns = values, times, steps = curves.next()
-        records = [
-            Record(Kind.SERIES_FLOAT, key, float(times[i]), float(steps[i]), float(values[k, i]))
-            for i in range(4)
-            for k, key in enumerate(curves.keys)
-        ]
+        with tempfile.TemporaryDirectory() as folder:
+            spool = Spool(Path(folder), "t")
+            spool_keys = [SpoolKey(key, Kind.SERIES_FLOAT) for key in curves.keys]
+            for i in range(4):
+                for k, key in enumerate(spool_keys):
+                    spool.append(key, float(times[i]), float(steps[i]), float(values[k, i]))
+            cut = CutLog(spool.folder).next_batch(spool.position)
+            spool.close()
+        assert cut is not None
         writer = "a" * 32
-        theirs = encode_batch(writer, 1, records, sent_at=float(times[-1]))
+        theirs = encode_batch(writer, 1, cut[1], sent_at=float(times[-1]))
         if encode_columns(writer, 1, curves.keys, columns) != theirs:
             msg = "mlsteam.wire writes batches in another form than tests/bench/harness/bodies.py: bring them together"
             raise AssertionError(msg)

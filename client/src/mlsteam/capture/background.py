@@ -6,6 +6,7 @@ Called by captures.py and console.py. Guarantees that an error in what is captur
 import threading
 from collections.abc import Callable
 
+from mlsteam.errors import TrackClosedError
 from mlsteam.sender import say
 
 
@@ -15,6 +16,9 @@ def in_background(name: str, work: Callable[[], None]) -> threading.Thread:
     def supervised() -> None:
         try:
             work()
+        except TrackClosedError:
+            # A training that ended before its facts were gathered: nothing is wrong.
+            return
         except Exception as error:  # noqa: BLE001  # Whatever is wrong here, the training is not to know.
             say(f"{name} is not captured: {error!r}")
 
