@@ -58,18 +58,7 @@ def reader(stack: RunningStack) -> Reader:
 @pytest.fixture(scope="module")
 def track_id(stack: RunningStack) -> str:
     """A track that a training has just written."""
-    environment = {**stack.environment, **stack.client_environment()}
-    done = subprocess.run(
-        [sys.executable, "-c", TRAINING],
-        env=environment,
-        cwd=stack.run_dir,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()[-1]
+    return stack.train(TRAINING)[-1]
 
 
 @pytest.fixture

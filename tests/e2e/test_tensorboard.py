@@ -1,8 +1,6 @@
 """TensorBoard as people meet it: the button, the frame that stays, a new tab, a selection; with a clean console."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,18 +26,7 @@ for name in ("first wave", "second wave"):
 @pytest.fixture(scope="module")
 def track_ids(stack: RunningStack) -> list[str]:
     """Two tracks that a training has just written."""
-    environment = {**stack.environment, **stack.client_environment()}
-    done = subprocess.run(
-        [sys.executable, "-c", TRAINING],
-        env=environment,
-        cwd=stack.run_dir,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()[-2:]
+    return stack.train(TRAINING)[-2:]
 
 
 @pytest.fixture

@@ -39,6 +39,20 @@ class RunningStack:
         pairs = (line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
         return {name: value.strip("'\"") for name, value in pairs}
 
+    def train(self, code: str) -> list[str]:
+        """Run a training as a user would, to its end, and return the words that it printed."""
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**self.environment, **self.client_environment()},
+            cwd=self.run_dir,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
 
 def run_stack(action: str, environment: dict[str, str]) -> str:
     """Run `stack.py ACTION`, and fail with all it said when it fails."""
