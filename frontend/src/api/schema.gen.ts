@@ -266,6 +266,8 @@ export interface paths {
         /**
          * Get Tree
          * @description Answer with what lies below a folder path, by name; `limit` counts the entries of the first level.
+         *
+         *     With `search`: the leaves at any depth whose keys have these letters in them, as one list by key.
          */
         get: operations["get_tree_api_v3_tracks__track_id__tree_get"];
         put?: never;
@@ -2114,6 +2116,8 @@ export interface operations {
                 depth?: number;
                 cursor?: string | null;
                 limit?: number;
+                /** @description Letters that keys must have in them, in any case */
+                search?: string;
             };
             header?: never;
             path: {

@@ -67,6 +67,21 @@ async def read_tree(
     return [_entry(index, place, depth, views) for place in level], more
 
 
+async def search_tree(
+    session: ReadSession, cache: SourceCache, track_id: UUID, path: str, letters: str, *, after: str = "", limit: int
+) -> tuple[list[Entry], str | None]:
+    """Return leaves below a folder whose keys have these letters in them, by key, and the key where more follow."""
+    index = await read_leaf_index(session, cache.leaves, track_id)
+    found = index.search(path, letters, after=after, limit=limit + 1)
+    more = index.keys[found[limit - 1]] if len(found) > limit else None
+    views = await _read_views(session, cache, track_id, index, found[:limit])
+    start = len(path) + 1 if path else 0
+    return [
+        Entry(index.keys[at][start:], index.keys[at], is_folder=False, n_leaves=0, leaf=views.get(at), children=None)
+        for at in found[:limit]
+    ], more
+
+
 def _shown(index: LeafIndex, level: Iterable[Place], depth: int) -> Iterator[int]:
     for place in level:
         if place.at is not None:

@@ -78,7 +78,8 @@ class Narrowing:
         name = ("window", self._track_id, *(facts.name for facts in wanted))
         column = self._cache.columns.get(name)
         if column is None:
-            column = Column(await read_chunks(self._session, self._cache, self._track_id, wanted), is_kept=False)
+            points = await read_chunks(self._session, self._cache, self._track_id, wanted)
+            column = await asyncio.to_thread(Column, points, is_kept=False)
             self._cache.columns.put(name, column, column.size_bytes)
         return column
 
@@ -102,7 +103,7 @@ class Narrowing:
             await self._fill(order, filled)
             for cell in filled:
                 made[order.name_of(cell.piece)] = await asyncio.to_thread(cell.blocks)
-        on_axis = order.assemble(made)
+        on_axis = await asyncio.to_thread(order.assemble, made)
         self._cache.orders.put(place, on_axis, on_axis.size_bytes)
         return on_axis
 
@@ -125,6 +126,16 @@ class Narrowing:
 
     async def _gathered(self, order: Order, pieces: Sequence[Piece], window: Window, zero: float) -> Column | None:
         """Return the points of pieces that lie in a window, in order of arrival."""
+        at = (order.is_index, order.by_step, window.start, window.stop, zero)
+        name = ("gathered", self._track_id, self._leaf_id, at, *map(order.name_of, pieces))
+        held = self._cache.columns.get(name)
+        if held is None:
+            held = await self._gather(order, pieces, window, zero)
+            if held is not None:
+                self._cache.columns.put(name, held, held.size_bytes)
+        return held
+
+    async def _gather(self, order: Order, pieces: Sequence[Piece], window: Window, zero: float) -> Column | None:
         facts = order.long.facts
         ranges: dict[int, tuple[float, float]] = {}
         for piece in pieces:
@@ -143,7 +154,7 @@ class Narrowing:
         if len(facts) in ranges:
             for points in self._recent_parts:
                 parts.add(points, *ranges[len(facts)])
-        return parts.column()
+        return await asyncio.to_thread(parts.column)
 
 
 class _Parts:

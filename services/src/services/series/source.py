@@ -4,6 +4,7 @@ Called by read.py. What was read once is remembered under names that can never m
 page has a version, a batch its number. Guarantees that both halves come from one snapshot.
 """
 
+import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -192,7 +193,9 @@ async def _load_settled(
         if leaf_id in short:
             found[leaf_id] = Column([decode_chunk(f.type, f.encoding, next(data)) for f in facts])
         else:
-            found[leaf_id] = LongSeries.of(facts, await _read_pyramids(session, track_id, facts))
+            # In a thread: of fifty million points this takes most of a second.
+            pyramids = await _read_pyramids(session, track_id, facts)
+            found[leaf_id] = await asyncio.to_thread(LongSeries.of, facts, pyramids)
         cache.drawn.put(names[leaf_id], found[leaf_id], found[leaf_id].size_bytes)
     return found
 
@@ -201,11 +204,13 @@ async def _read_pyramids(session: ReadSession, track_id: UUID, facts: Sequence[C
     """Return the pyramids of chunks; those of the first ones are stored with none, and made of their points."""
     bare = [f for f in facts if not f.has_pyramid]
     stored = await read_chunk_column(session, track_id, [f for f in facts if f.has_pyramid], "pyramid")
-    points = [
-        decode_chunk(f.type, f.encoding, data)
-        for f, data in zip(bare, await read_chunk_column(session, track_id, bare), strict=True)
-    ]
-    made, kept = iter(map(encode_pyramid, points)), iter(stored)
+    found = await read_chunk_column(session, track_id, bare)
+
+    def make(f: ChunkFacts, data: bytes) -> bytes:
+        return encode_pyramid(decode_chunk(f.type, f.encoding, data))
+
+    making = [asyncio.to_thread(make, f, data) for f, data in zip(bare, found, strict=True)]
+    made, kept = iter(await asyncio.gather(*making)), iter(stored)
     return [next(kept if f.has_pyramid else made) for f in facts]
 
 

@@ -3,8 +3,9 @@
 Called by readers. Guarantees that an index is used only as long as the track has the leaves that it was made of.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 from services.core.cache import ByteLru
@@ -33,6 +34,7 @@ class LeafIndex:
         self.kinds = [LeafKind(kind) for _, _, kind in rows]
         self.series_ids = {key: leaf_id for key, leaf_id, kind in rows if kind == LeafKind.SERIES}
         self._levels: dict[str, list[Place]] = {}
+        self._folded: list[str] | None = None
 
     def span(self, path: str) -> range:
         """Return where the keys below a folder path stand; the key that is the path itself is not among them."""
@@ -45,6 +47,15 @@ class LeafIndex:
         """Return where a key stands."""
         at = bisect_left(self.keys, key)
         return at if at < len(self.keys) and self.keys[at] == key else None
+
+    def search(self, path: str, letters: str, *, after: str, limit: int) -> list[int]:
+        """Return where keys below a folder path stand that have these letters in them, in any case, behind a key."""
+        if self._folded is None:
+            self._folded = [key.casefold() for key in self.keys]
+        span = self.span(path)
+        start = max(span.start, bisect_right(self.keys, after)) if after else span.start
+        wanted = letters.casefold()
+        return list(islice((at for at in range(start, span.stop) if wanted in self._folded[at]), limit))
 
     def level(self, path: str) -> list[Place]:
         """Return the names in a folder, in order."""

@@ -16,7 +16,7 @@ from services.core.errors import (
 )
 from services.core.keys import check_folder, check_key
 from services.folders.delete import delete_folder
-from services.folders.tree import read_tree, read_values
+from services.folders.tree import read_tree, read_values, search_tree
 from services.web.auth import ReadableTrack, WritableTrack
 from services.web.problem import responses
 from track_api.cursors import read_cursor, write_cursor
@@ -38,15 +38,21 @@ async def get_tree(
     depth: Annotated[int, Query(ge=0, le=100, description="Levels to answer with; 0 for all")] = 1,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=100_000)] = 100_000,
+    search: Annotated[str, Query(max_length=200, description="Letters that keys must have in them, in any case")] = "",
 ) -> Response:
-    """Answer with what lies below a folder path, by name; `limit` counts the entries of the first level."""
+    """Answer with what lies below a folder path, by name; `limit` counts the entries of the first level.
+
+    With `search`: the leaves at any depth whose keys have these letters in them, as one list by key.
+    """
     etag = await etag_of(request, session, [access.track_id])
     if unchanged := not_modified(request, etag):
         return unchanged
     after = read_cursor(cursor, str)[0] if cursor else ""
-    entries, more = await read_tree(
-        session, resources.sources, access.track_id, check_folder(path), depth=depth, after=after, limit=limit
-    )
+    place = (session, resources.sources, access.track_id, check_folder(path))
+    if search:
+        entries, more = await search_tree(*place, search, after=after, limit=limit)
+    else:
+        entries, more = await read_tree(*place, depth=depth, after=after, limit=limit)
     cursor = write_cursor(more) if more is not None else None
     return _json({"path": path, "entries": entries, "next_cursor": cursor}, etag)
 
