@@ -231,9 +231,7 @@ async def read_chunks(
     session: ReadSession, cache: "SourceCache", track_id: UUID, wanted: Sequence[ChunkFacts], *, is_kept: bool = True
 ) -> list[Points]:
     """Return the points of chunks, in the order asked for."""
-    held: dict[tuple[int, int, int], Points | None] = {
-        f.name: cache.chunks.get(("chunk", track_id, f.name)) for f in wanted
-    }
+    held: dict[Hashable, Points | None] = {f.name: cache.chunks.get(("chunk", track_id, f.name)) for f in wanted}
     missing = [f for f in wanted if held[f.name] is None]
     # Side by side: half of the work is zstd's and numpy's, which let other threads run.
     found = await read_chunk_column(session, track_id, missing) if missing else []
