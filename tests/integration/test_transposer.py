@@ -189,3 +189,32 @@ async def test_a_series_of_numbers_and_strings_gets_few_chunks(database: Databas
     assert view.drawn is not None
     found = list(zip(view.drawn.times.tolist(), view.drawn.values, strict=True))
     assert found == sorted(sent, key=lambda pair: pair[0])
+
+
+@pytest.mark.parametrize("is_backwards", [False, True])
+async def test_of_very_many_strings_the_newest_are_drawn(
+    database: Database, monkeypatch: pytest.MonkeyPatch, is_backwards: bool
+) -> None:
+    monkeypatch.setattr(source_module, "LONG_POINTS", 10_000)
+    monkeypatch.setattr(narrow_module, "LONG_POINTS", 10_000)
+    track_id, project_id = await _track(database)
+    n, n_late = 200_000, 40
+    steps = np.arange(float(n))[::-1] if is_backwards else np.arange(float(n))
+    writer, who = GroupWriter(database), new_writer()
+    for seq, places in enumerate((np.arange(n - n_late), np.arange(n - n_late, n)), 1):
+        texts = [f"text {i}" for i in places.tolist()]
+        series = encode_series(["m"], WireType.STR, texts, 1e9 + places / 10, counts=[len(places)], steps=steps[places])
+        await writer.write(checked(track_id, project_id, who, seq, series=[series]))
+        if seq == 1:
+            await Transposer(database, rested_s=0).run_once()
+    order = np.argsort(steps)
+    for start, stop in (None, None), (None, 150_000.0), (500.0, 190_000.0):
+        window = Window(Axis.STEP, start, stop, 100)
+        async with database.read() as s:
+            [view] = (await read_series(s, SourceCache(1 << 26), {track_id: ["m"]}, window)).series
+        is_in = (steps[order] >= (start or 0)) & (steps[order] <= (n if stop is None else stop))
+        expected = order[is_in][-100:]
+        assert view.drawn is not None
+        assert view.drawn.x.tolist() == steps[expected].tolist()
+        assert view.drawn.values == [f"text {i}" for i in expected.tolist()]
+        assert view.n_stored == n

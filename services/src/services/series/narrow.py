@@ -5,6 +5,7 @@ Called by source.py. Guarantees that a window of up to LONG_POINTS points is dra
 
 import asyncio
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from services.core.errors import BadQuery
 from services.core.points import Floats, Points
+from services.core.values import ValueType
 from services.series.chunk_store import ChunkFacts, read_chunk_column
 from services.series.chunks import decode_chunk
 from services.series.column import Column
@@ -53,7 +55,10 @@ class Narrowing:
         if found is not None and sum(facts.n_points for facts in found[0]) <= LONG_POINTS:
             return await self._column(found[0]), found[1], False
         on_axis = (await self._on_axis(order)).shifted(zero)
-        if on_axis.n_inside(window) > LONG_POINTS:
+        if long.type is ValueType.STR and (recent is None or recent.type is ValueType.STR):
+            # Strings cannot be reduced; the newest of them are all that is drawn.
+            window = replace(window, start=on_axis.start_of_last(window))
+        elif on_axis.n_inside(window) > LONG_POINTS:
             return on_axis, 0, order.recent is not None
         if order.by_step and not order.has_only_steps:
             # Where a place stands for a step, no point between may be left out.

@@ -70,6 +70,14 @@ class OnAxis:
         low, high = self._between(self.placed.x.first, self.placed.x.last, window)
         return int(self.placed.count[low:high].sum())
 
+    def start_of_last(self, window: Window) -> float | None:
+        """Return where a window begins that has no more of the points of another than are drawn of strings, about."""
+        x, count = self.placed.x, self.placed.count
+        low, high = self._between(x.first, x.last, window)
+        sums = np.cumsum(count[low:high][::-1])
+        at = int(np.searchsorted(sums, window.buckets))
+        return window.start if at >= len(sums) else float(x.first[high - 1 - at])
+
     def ends(self, window: Window) -> tuple[float, float] | None:
         """Return the first and the last x in a window, about."""
         x = self.placed.x

@@ -19,7 +19,7 @@ from services.series.chunk_store import ChunkFacts, read_chunk_column, read_chun
 from services.series.chunks import decode_chunk
 from services.series.column import Column, common_type
 from services.series.grouping import PAGE
-from services.series.long import LONG_POINTS, LongSeries, can_be_long
+from services.series.long import LONG_POINTS, LongSeries
 from services.series.narrow import Narrowing
 from services.series.order import OnAxis
 from services.series.pyramid import encode_pyramid
@@ -186,7 +186,7 @@ async def _load_settled(
     found = {leaf_id: held for leaf_id, name in names.items() if (held := cache.drawn.get(name)) is not None}
     missing = [leaf_id for leaf_id in names if leaf_id not in found]
     chunks = await read_chunk_facts(session, track_id, missing) if missing else {}
-    short = {leaf_id: f for leaf_id, f in chunks.items() if n_chunked[leaf_id] <= LONG_POINTS or not can_be_long(f)}
+    short = {leaf_id: f for leaf_id, f in chunks.items() if n_chunked[leaf_id] <= LONG_POINTS}
     wanted = [f for facts in short.values() for f in facts]
     data = iter(await read_chunk_column(session, track_id, wanted) if wanted else ())
     for leaf_id, facts in chunks.items():
