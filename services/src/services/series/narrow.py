@@ -4,7 +4,7 @@ Called by source.py. Guarantees that a window of up to LONG_POINTS points is dra
 """
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from services.core.errors import BadQuery
 from services.core.points import Floats, Points
 from services.core.values import ValueType
+from services.series.buckets import PlacedBlocks
 from services.series.chunk_store import ChunkFacts, read_chunk_column
 from services.series.chunks import decode_chunk
 from services.series.column import Column
@@ -90,27 +91,30 @@ class Narrowing:
 
     async def _on_axis(self, order: Order) -> OnAxis:
         """Return all of a series in order; cells that were made before are taken from there."""
-        cells = {order.name_of(piece): piece for piece in order.cells()}
+        if order.is_as_stored:
+            return order.as_stored()
         place: Hashable = ("on axis", self._track_id, self._leaf_id, order.axis if order.is_index else order.by_step)
-        if not cells:
-            kept = order.long.held.get(("on axis", order.axis))
-            if kept is None:
-                kept = order.long.held["on axis", order.axis] = order.assemble({})
-            assert isinstance(kept, OnAxis)  # noqa: S101 (just put there)
-            return kept
         held = self._cache.orders.get(place)
-        if held is not None and held.long is order.long and held.pieces is order.pieces:
+        if held is not None and held.pieces is order.pieces:
             return held
-        made = {name: blocks for name in cells if held is not None and (blocks := held.made.get(name)) is not None}
-        missing = [piece for name, piece in cells.items() if name not in made]
-        for together in _few_at_once(order, missing):
-            filled = [order.new_cell(piece) for piece in together]
-            await self._fill(order, filled)
-            for cell in filled:
+        # Of two who ask at once, one does the work.
+        async with self._cache.lock(place):
+            held = self._cache.orders.get(place)
+            if held is None or held.pieces is not order.pieces:
+                made = await self._make_cells(order, {} if held is None else held.made)
+                held = await asyncio.to_thread(order.assemble, made)
+                self._cache.orders.put(place, held, held.size_bytes)
+        return held
+
+    async def _make_cells(self, order: Order, known: Mapping[Hashable, PlacedBlocks]) -> dict[Hashable, PlacedBlocks]:
+        names = {order.name_of(piece): piece for piece in order.pieces if not piece.is_whole}
+        made = {name: known[name] for name in names if name in known}
+        for together in _few_at_once(order, [piece for name, piece in names.items() if name not in made]):
+            cells = [order.new_cell(piece) for piece in together]
+            await self._fill(order, cells)
+            for cell in cells:
                 made[order.name_of(cell.piece)] = await asyncio.to_thread(cell.blocks)
-        on_axis = await asyncio.to_thread(order.assemble, made)
-        self._cache.orders.put(place, on_axis, on_axis.size_bytes)
-        return on_axis
+        return made
 
     async def _fill(self, order: Order, cells: Sequence[Cell]) -> None:
         long = order.long
@@ -215,7 +219,7 @@ def _add(order: Order, cells: Sequence[Cell], members: Sequence[int], found: Seq
 def _few_at_once(order: Order, cells: Sequence[Piece]) -> list[list[Piece]]:
     """Return cells in groups of which each has about as many points as may be held."""
     n_cells: dict[int, int] = {}
-    for piece in order.cells():
+    for piece in order.pieces:
         for member in piece.members:
             n_cells[member] = n_cells.get(member, 0) + 1
     counts = order.long.counts

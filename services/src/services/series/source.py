@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -43,6 +44,11 @@ class SourceCache:
         self.chunks: ByteLru[Points] = shared
         self.frames: ByteLru[tuple[Points, ...]] = shared
         self.leaves: ByteLru[LeafIndex] = shared
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+
+    def lock(self, name: Hashable) -> asyncio.Lock:
+        """Return the lock of what takes long to make."""
+        return self._locks.setdefault(name, asyncio.Lock())
 
 
 @dataclass(frozen=True)
