@@ -6,6 +6,7 @@ no network, no environment, no rights.
 
 import argparse
 import gc
+import logging
 import os
 import random
 import signal
@@ -101,6 +102,8 @@ def run(inherited: Inherited, order: Order, listening: socket.socket, data: sock
     if server is not None:
         threading.Thread(target=server.provider, daemon=True).start()
     app = make_app(inherited, order, channel, server.provider if server else lambda: None)
+    # A page asks for more at once than there are threads; that is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     waitress.server.create_server(
         app,
         sockets=[listening],
