@@ -32,7 +32,7 @@ from tb_proxy.board.provider import TrackProvider
 # It serves source files that a user's own dump names.
 _DEBUGGER = "debugger_v2_plugin"
 _THREADS = 4
-_CONNECTIONS = 32
+_CONNECTIONS = 64
 
 
 class Order(TypedDict):
@@ -109,6 +109,8 @@ def run(inherited: Inherited, order: Order, listening: socket.socket, data: sock
         sockets=[listening],
         threads=_THREADS,
         connection_limit=_CONNECTIONS,
+        # So that it sees who hung up, and does not work for those who wait in its queue.
+        channel_request_lookahead=1,
         ident=None,
         clear_untrusted_proxy_headers=True,
     ).run()

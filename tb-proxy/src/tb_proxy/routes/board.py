@@ -10,7 +10,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from services.accounts.access import Right
 from services.core.errors import BadQuery, NotFound, ServiceError, TensorboardNotReady
@@ -92,7 +92,13 @@ class FromTensorboard(Response):
     async def _ask(self, child: Child, scope: Scope, send: Send) -> None:
         headers = to_tensorboard(scope["headers"])
         async with child.client.ask(scope["method"], self._target(scope), headers, self._body_sent) as answer:
-            await _send_on(answer, send)
+            whole = answer.take_whole()
+            if whole is None:
+                await _stream_on(answer, send)
+                return
+        # The connection is free for others already, however slowly this caller takes it.
+        await send(_start(answer))
+        await send({"type": "http.response.body", "body": whole, "more_body": False})
 
     def _target(self, scope: Scope) -> bytes:
         # The ids as the process knows them: the caller may have written them in capitals or without hyphens.
@@ -133,15 +139,17 @@ async def _unless_caller_leaves(receive: Receive, passing: Awaitable[None]) -> N
             watch.cancel()
 
 
-async def _send_on(answer: Answer, send: Send) -> None:
-    await send({"type": "http.response.start", "status": answer.status, "headers": from_tensorboard(answer.headers)})
-    whole = answer.take_whole()
-    if whole is None:
-        try:
-            async for piece in answer.pieces():
-                async with asyncio.timeout(_TAKES_NOTHING_S):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-        except (LostError, TimeoutError) as error:
-            # The caller must not take what he has for the whole.
-            raise AnswerBrokeOffError(type(error).__name__) from error
-    await send({"type": "http.response.body", "body": whole or b"", "more_body": False})
+def _start(answer: Answer) -> Message:
+    return {"type": "http.response.start", "status": answer.status, "headers": from_tensorboard(answer.headers)}
+
+
+async def _stream_on(answer: Answer, send: Send) -> None:
+    await send(_start(answer))
+    try:
+        async for piece in answer.pieces():
+            async with asyncio.timeout(_TAKES_NOTHING_S):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except (LostError, TimeoutError) as error:
+        # The caller must not take what he has for the whole.
+        raise AnswerBrokeOffError(type(error).__name__) from error
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
