@@ -39,9 +39,7 @@ async def find_leaves_below(
         places.sort(key=lambda at: natural(index.keys[at]))
     shown = places[offset : offset + limit]
     views = await read_views(session, cache, track_id, index, shown)
-    entries = []
-    for at in shown:
-        entries.append(_entry(index, index.keys[at], views.get(at)))
+    entries = [_entry(index, index.keys[at], views.get(at)) for at in shown]
     return Found(entries, {one.name.lower(): counts[one] for one in LeafKind})
 
 
