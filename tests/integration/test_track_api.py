@@ -148,25 +148,6 @@ async def test_the_tree_holds_every_kind_and_leaf_and_folder_at_once(apps: Apps)
     assert (await apps.reader.get(f"/api/v3/tracks/{track_id}/tree?path=../x")).json()["error"] == "bad_key"
 
 
-async def test_keys_are_found_by_their_letters(apps: Apps) -> None:
-    track_id = await _track(apps)
-    names = ["Loss/train", "Loss/val", "acc/train", "other"]
-    await _send(apps, track_id, new_writer(), 1, series=[floats(name, [1.0]) for name in names])
-    address = f"/api/v3/tracks/{track_id}/tree?"
-
-    async def found(asked: str) -> list[str]:
-        return [entry["key"] for entry in (await apps.reader.get(address + asked)).json()["entries"]]
-
-    assert await found("search=TRAIN") == ["Loss/train", "acc/train"]
-    assert await found("search=loss") == ["Loss/train", "Loss/val"]
-    assert await found("search=train&path=acc") == ["acc/train"]
-    assert await found("search=nothing") == []
-    first = (await apps.reader.get(address + "search=a&limit=2")).json()
-    assert [entry["name"] for entry in first["entries"]] == ["Loss/train", "Loss/val"]
-    assert first["entries"][0]["leaf"]["n_points"] == 1
-    assert await found(f"search=a&limit=2&cursor={first['next_cursor']}") == ["acc/train"]
-
-
 async def test_series_raw_and_in_buckets(apps: Apps) -> None:
     track_id = await _track(apps)
     writer = new_writer()

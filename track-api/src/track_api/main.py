@@ -20,6 +20,7 @@ from track_api.routes import (
     sessions,
     tokens,
     tracks,
+    writers,
 )
 from track_api.settings import TrackApiSettings
 
@@ -56,7 +57,7 @@ def create_app(settings: TrackApiSettings) -> FastAPI:
 
     app.state.end_streams = end_streams
     api = APIRouter(prefix="/api/v3")
-    for module in (config, sessions, tokens, projects, tracks, folders, series, console, files, events):
+    for module in (config, sessions, tokens, projects, tracks, folders, series, console, files, events, writers):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(published.router)
