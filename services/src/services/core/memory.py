@@ -1,6 +1,6 @@
 """Freed memory is used again, instead of being given back to the system and asked for anew.
 
-Called by every service at its start. glibc maps each array of more than 128 KiB by itself and unmaps it after use; the
+Called at their start by those who work on whole series: track-api and the transposer. glibc maps each array of more than 128 KiB by itself and unmaps it after use; the
 page faults of all that fresh memory were most of the time of a drawing: 21 of 25 ms for half a million points on a
 virtual machine. Where there is no glibc nothing changes.
 """
