@@ -90,6 +90,11 @@ class Launcher(Protocol):
         ...
 
     @property
+    def kind(self) -> str:
+        """What it starts jobs as: "local" or "kubernetes"."""
+        ...
+
+    @property
     def place(self) -> str:
         """Where jobs run, for people: a host's name, a namespace."""
         ...
