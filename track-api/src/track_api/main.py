@@ -13,6 +13,8 @@ from track_api.routes import (
     events,
     files,
     folders,
+    members,
+    overlay,
     page,
     projects,
     published,
@@ -20,9 +22,16 @@ from track_api.routes import (
     sessions,
     tokens,
     tracks,
+    trash,
+    users,
+    views,
 )
 from track_api.settings import TrackApiSettings
 
+_MODULES = (
+    config, sessions, tokens, users, projects, members, views, trash, tracks, folders, series, overlay, console, files,
+    events,
+)  # fmt: skip
 # Everything else asks who you are. The page itself holds no data; what it loads asks for the cookie.
 PUBLIC = frozenset(
     {
@@ -56,7 +65,7 @@ def create_app(settings: TrackApiSettings) -> FastAPI:
 
     app.state.end_streams = end_streams
     api = APIRouter(prefix="/api/v3")
-    for module in (config, sessions, tokens, projects, tracks, folders, series, console, files, events):
+    for module in _MODULES:
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(published.router)

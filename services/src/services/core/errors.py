@@ -1,9 +1,10 @@
 """The errors of the domain, grouped by what a caller can do about them.
 
 ServiceError
-├── NotFound       ProjectNotFound, TrackNotFound, LeafNotFound, UploadNotFound, TokenNotFound, LabNotFound, JobNotFound
+├── NotFound       ProjectNotFound, TrackNotFound, LeafNotFound, UploadNotFound, TokenNotFound, LabNotFound,
+│                       JobNotFound, ViewNotFound, UserNotFound, MemberNotFound
 ├── Gone                TrackDeleted
-├── Conflict            NameTaken, TrackIdTaken, SequenceGap, UploadIncomplete, KindMismatch
+├── Conflict            NameTaken, TrackIdTaken, SequenceGap, UploadIncomplete, KindMismatch, LastOwner
 ├── Invalid             BadKey, BadCursor, BadQuery, BadValue, ChecksumMismatch
 ├── Malformed           MalformedBatch
 ├── TooLarge            BatchTooLarge, FileTooLarge
@@ -105,6 +106,18 @@ class JobNotFound(NotFound):
     """No job belongs to this track: it was made by a client, and only the training itself can end it."""
 
 
+class ViewNotFound(NotFound):
+    """There is no such view in this project."""
+
+
+class UserNotFound(NotFound):
+    """There is no user of that name."""
+
+
+class MemberNotFound(NotFound):
+    """That user is no member of this project."""
+
+
 class Gone(ServiceError):
     """It existed, and was deleted."""
 
@@ -139,6 +152,10 @@ class UploadIncomplete(Conflict):
 
 class KindMismatch(Conflict):
     """The key already holds another kind of data in this track."""
+
+
+class LastOwner(Conflict):
+    """A project needs an owner: make somebody else one first."""
 
 
 class Invalid(ServiceError):

@@ -79,9 +79,9 @@ class _Plan:
         return found
 
     def is_wide(self) -> bool:
-        """Say whether there are more points than columns to draw them in."""
+        """Say whether it is drawn in columns: there are more points than columns, or all shall stand on one grid."""
         is_text = self.source.type is ValueType.STR
-        return self.n_points > self.window.buckets and not is_text
+        return self.n_points > (0 if self.window.is_common else self.window.buckets) and not is_text
 
     def view(self, grid: Grid | None) -> SeriesView:
         """Draw it."""
