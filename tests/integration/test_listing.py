@@ -63,7 +63,7 @@ async def test_queries_and_sorts(apps: Apps, is_transposed: bool) -> None:
         while await Transposer(apps.database, rested_s=0).run_once():
             pass
     for query, found in {
-        "": "dcba", "p.lr<0.2": "ba", "p.lr=0.1": "a", "p.lr>=0.05 p.lr<=1": "ba", "p.batch=1": "d", 
+        "": "dcba", "p.lr<0.2": "ba", "p.lr=0.1": "a", "p.lr>=0.05 p.lr<=1": "ba", "p.batch=1": "d",
         "m.val/loss<2": "ba",
         "p.opt:adam": "db", "p.opt=adam": "b", "p.opt!=adam": "dca", "-has:p.opt": "c", "has:m.odd m.odd=nan": "ba",
         "tag:a OR tag:c": "ca", "A": "dcba", "status:running": "dcba", "created>1h": "dcba", "created<1h": "",
