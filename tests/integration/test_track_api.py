@@ -249,7 +249,7 @@ async def test_deleting_a_track_deletes_everything_it_held(apps: Apps, tmp_path:
     )  # fmt: skip
     await apps.writer.put(f"/api/v3/tracks/{track_id}/files/f", content=b"x" * 1000)
     await Transposer(apps.database, rested_s=0).run_once()
-    assert (await apps.reader.delete(f"/api/v3/tracks/{track_id}")).status_code == 204
+    assert (await apps.reader.delete(f"/api/v3/tracks/{track_id}?permanent=true")).status_code == 204
     async with apps.database.read() as session:
         for table in TABLES_OF_A_TRACK:
             held = await session.scalar(select(func.count()).where(table.c.track_id == uuid.UUID(track_id)))
