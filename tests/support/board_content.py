@@ -104,7 +104,7 @@ async def _check_blobs(ask: Asker, run: str) -> None:
     assert tags[run]["torch/image"]["samples"] == 1
     shown = await ask.json("data/plugin/images/images", run=run, tag="torch/image", sample=0)
     assert [image["step"] for image in shown] == [0, 1, 2]
-    picture = await ask.get("data/plugin/images/individualImage", blob_key=shown[0]["blob_key"])
+    picture = await ask.get("data/plugin/images/individualImage", **_blob(shown[0]))
     assert picture.content.startswith(b"\x89PNG")
     assert picture.headers["content-type"] == "image/png"
     newer = await ask.post(
@@ -116,9 +116,13 @@ async def _check_blobs(ask: Asker, run: str) -> None:
     assert same.content.startswith(b"\x89PNG")
     assert (await ask.json("data/plugin/audio/tags"))[run]["torch/audio"]["samples"] == 1
     heard = await ask.json("data/plugin/audio/audio", run=run, tag="torch/audio", sample=0)
-    query = dict(httpx2.QueryParams(heard[0]["query"])) if "query" in heard[0] else {"blob_key": heard[0]["blob_key"]}
-    sound = await ask.get("data/plugin/audio/individualAudio", **query | {"content_type": heard[0]["contentType"]})
+    sound = await ask.get("data/plugin/audio/individualAudio", **_blob(heard[0]))
     assert sound.content[:4] == b"RIFF"
+
+
+def _blob(entry: dict[str, Any]) -> dict[str, str]:
+    # The page takes it as the query of the next address.
+    return dict(httpx2.QueryParams(entry["query"]))
 
 
 async def _check_tensors(ask: Asker, run: str) -> None:

@@ -57,6 +57,7 @@ class Inherited:
 
 def inherit() -> Inherited:
     """Do once what takes long."""
+    fence.forbid_tensorflow()
     from_static = default.get_static_plugins()
     kept = [plugin for plugin in from_static if _DEBUGGER not in getattr(plugin, "__module__", "")]
     # The projector is found by entry points otherwise, and so is whatever else lies in the environment.

@@ -96,13 +96,12 @@ def main() -> None:
     socket_path, prefix, parent_pid = sys.argv[1:]
     fence.end_with(int(parent_pid))
     if not fence.leave_network():
-        sys.stderr.write(
-            "this system gives no network of one's own, and TensorBoard would be open to its other users\n"
-        )
+        sys.stderr.write("This system gives no network namespace; other users of it could read all of TensorBoard.\n")
         sys.exit(_NO_NETWORK)
     fence.open_loopback()
     fence.limit_resources()
     fence.take_no_rights()
+    fence.forbid_tensorflow()
     # Some systems call JavaScript text/plain, and a browser then refuses it.
     mimetypes.add_type("text/javascript", ".js")
     os.umask(0o077)
