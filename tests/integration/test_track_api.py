@@ -164,7 +164,7 @@ async def test_keys_are_found_by_their_letters(apps: Apps) -> None:
     first = (await apps.reader.get(address + "q=a&limit=2")).json()
     assert [entry["key"] for entry in first["entries"]] == ["Loss/train", "Loss/val"]
     assert first["entries"][0]["leaf"]["n_points"] == 1
-    assert await found(f"q=a&limit=2&offset=2") == ["acc/train"]
+    assert await found("q=a&limit=2&offset=2") == ["acc/train"]
 
 
 async def test_series_raw_and_in_buckets(apps: Apps) -> None:

@@ -39,5 +39,5 @@ class TbProxySettings(ServiceSettings):
     )
     tb_mode: TbMode = Field(
         default=TbMode.FORK,
-        description="`fork`: our own data provider; `process`: TensorBoard's own reader on event files that we write",
+        description="`fork`: our own data provider; `process`: the stock command on event files that we write",
     )
