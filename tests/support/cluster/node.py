@@ -21,7 +21,7 @@ from support.cluster.controllers import Events
 from support.cluster.store import Change, Object, Refused, Store, now
 
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
-_UNSHARE = ("unshare", "--pid", "--fork", "--kill-child=SIGKILL")
+_UNSHARE = ("unshare", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc")
 
 
 def can_isolate() -> bool:
