@@ -31,6 +31,17 @@ class ServiceSettings(BaseSettings):
     session_days: float = Field(default=14, gt=0, le=365, description="How long a sign-in lasts, in days")
 
 
+class CodeSettings(ServiceSettings):
+    """Where the code of jobs may come from; read by whoever takes a definition, and by whoever fetches the code."""
+
+    code_roots: str = Field(
+        default="", description="Folders that labs may take code from, and what is below them; separated by ':'"
+    )
+    git_hosts: str = Field(
+        default="", description="Hosts of your own network that labs may clone from; separated by commas"
+    )
+
+
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 

@@ -49,7 +49,11 @@ class FolderCode(_Part):
 
 
 class Repository(_Part):
-    """A git repository; cloned anew each time. A validation context {"git_hosts": {...}} allows hosts of one's own."""
+    """A git repository; cloned anew each time.
+
+    Hosts of the own network are looked for only with a validation context: {"git_hosts": those that are allowed}.
+    `definition.read_spec`, through which every definition is stored, and the runner always give one.
+    """
 
     url: Text
     revision: Annotated[str, Field(max_length=200)] = ""
@@ -57,7 +61,7 @@ class Repository(_Part):
     @field_validator("url")
     @classmethod
     def _check_url(cls, url: str, info: ValidationInfo) -> str:
-        return check_git_url(url, (info.context or {}).get("git_hosts", frozenset()))
+        return check_git_url(url, (info.context or {}).get("git_hosts"))
 
     @field_validator("revision")
     @classmethod
@@ -81,8 +85,8 @@ class ArchiveCode(_Part):
     archive_id: UUID
 
 
-def check_git_url(url: str, own_hosts: frozenset[str] = frozenset()) -> str:
-    """Return an address unchanged that git may be given. Raises: ValueError."""
+def check_git_url(url: str, own_hosts: frozenset[str] | None = frozenset()) -> str:
+    """Return an address unchanged that git may be given; None allows any host. Raises: ValueError."""
     if not url.isprintable() or any(char.isspace() for char in url) or "::" in url.split("//", maxsplit=1)[0]:
         msg = "must be a plain address"
         raise ValueError(msg)
@@ -94,7 +98,7 @@ def check_git_url(url: str, own_hosts: frozenset[str] = frozenset()) -> str:
     if parts.password:
         msg = "must not hold a password: it would be shown; make it a secret"
         raise ValueError(msg)
-    if is_local_host(host) and host not in own_hosts:
+    if own_hosts is not None and is_local_host(host) and host not in own_hosts:
         msg = "must not name an address of the server's own network, unless MLSTEAM_GIT_HOSTS allows it"
         raise ValueError(msg)
     return url
@@ -215,6 +219,7 @@ class JobSpec(_Part):
     variables: Annotated[dict[str, Text], Field(max_length=200)] = {}
     limits: Limits = Limits()
     params: dict[str, Scalar] = {}
+    uses_track: bool = Field(default=True, description="Of a pipeline run: whether people see its track")
 
     @field_validator("variables")
     @classmethod

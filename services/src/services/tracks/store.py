@@ -1,6 +1,6 @@
 """The SQL of tracks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.core.errors import BadQuery, TrackDeleted, TrackNotFound
 from services.storage.database import AnySession, Session
-from services.storage.tables import TABLES_OF_A_TRACK, files, projects, tracks, upload_parts
+from services.storage.tables import TABLES_OF_A_TRACK, files, jobs, projects, tracks, upload_parts
 from services.tracks.model import Track, TrackStatus
 
-_COLUMNS = [column for column in tracks.c if column.name not in {"next_leaf_id", "leaves_version"}]
+_COLUMNS = [column for column in tracks.c if column.name not in {"next_leaf_id", "leaves_version", "is_listed"}]
 SORTS: Mapping[str, ColumnElement[Any]] = {
     "created_at": tracks.c.created_at,
     "name": tracks.c.name,
@@ -24,7 +24,15 @@ SORTS: Mapping[str, ColumnElement[Any]] = {
 
 
 def _select() -> Select[Any]:
-    return select(*_COLUMNS, projects.c.name.label("project_name")).join(
+    # A track is made with its job and has one at most; should there ever be more, the newest counts.
+    job_state = (
+        select(jobs.c.state)
+        .where(jobs.c.track_id == tracks.c.track_id)
+        .order_by(jobs.c.queued_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(*_COLUMNS, projects.c.name.label("project_name"), job_state.label("job_state")).join(
         projects, projects.c.project_id == tracks.c.project_id
     )
 
@@ -44,6 +52,12 @@ async def get_track(session: AnySession, track_id: UUID) -> Track:
     return _track(row)
 
 
+async def get_tracks(session: AnySession, track_ids: Collection[UUID]) -> dict[UUID, Track]:
+    """Return those of the tracks that exist and were not deleted."""
+    query = _select().where(tracks.c.track_id.in_(track_ids), tracks.c.deleted_at.is_(None))
+    return {row.track_id: _track(row) for row in await session.execute(query)}
+
+
 async def list_tracks(
     session: AnySession,
     project_id: UUID,
@@ -51,6 +65,7 @@ async def list_tracks(
     search: str = "",
     status: TrackStatus | None = None,
     tag: str | None = None,
+    submission_id: UUID | None = None,
     sort: str = "-created_at",
     after: tuple[Any, UUID] | None = None,
     limit: int = 50,
@@ -64,7 +79,7 @@ async def list_tracks(
         raise BadQuery(f"Sort by one of {', '.join(SORTS)}; a minus before it reverses.", sort=sort)
     descending = sort.startswith("-")
     query = _select().add_columns(column.label("sort_value"))
-    query = query.where(tracks.c.project_id == project_id, tracks.c.deleted_at.is_(None))
+    query = query.where(tracks.c.project_id == project_id, tracks.c.deleted_at.is_(None), tracks.c.is_listed)
     if search:
         tags = func.array_to_string(tracks.c.tags, "\n")
         query = query.where(
@@ -72,6 +87,8 @@ async def list_tracks(
         )
     if status is not None:
         query = query.where(tracks.c.status == status.value)
+    if submission_id is not None:
+        query = query.where(tracks.c.track_id.in_(select(jobs.c.track_id).where(jobs.c.submission_id == submission_id)))
     if tag is not None:
         query = query.where(tracks.c.tags.contains([tag]))
     if after is not None:

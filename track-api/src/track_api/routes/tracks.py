@@ -18,6 +18,7 @@ from services.core.errors import (
     TrackNotFound,
     Unauthenticated,
 )
+from services.jobs.actions import ask_stop
 from services.live.model import ChangeKind
 from services.projects.store import get_project
 from services.tracks import actions, store
@@ -47,11 +48,12 @@ async def list_tracks(
     q: Search = "",
     status: TrackStatus | None = None,
     tag: Annotated[str | None, Query(max_length=200, pattern="^[^\x00]*$")] = None,
+    submission: UUID | None = None,
     sort: Annotated[str, Query(max_length=50)] = "-created_at",
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> TrackList:
-    """List tracks; `q` searches names and tags; `sort` takes a column, and a minus before it reverses."""
+    """List tracks, or those of one submission; `q` searches names and tags; a minus before `sort` reverses."""
     principal.require_user()
     found = await get_project(session, principal, project)
     after = None
@@ -63,6 +65,7 @@ async def list_tracks(
         search=q,
         status=status,
         tag=tag,
+        submission_id=submission,
         sort=sort,
         after=after,
         limit=limit + 1,
@@ -116,9 +119,10 @@ async def change_track(
 
 
 @router.delete("/tracks/{track_id}", status_code=204, responses=_TRACK_ERRORS)
-async def delete_track(access: WritableTrack, resources: CurrentResources) -> None:
-    """Delete a track with everything it holds."""
+async def delete_track(access: WritableTrack, principal: CurrentPrincipal, resources: CurrentResources) -> None:
+    """Delete a track with everything it holds; its job is stopped."""
     async with resources.database.transaction() as session:
+        await ask_stop(session, access.track_id, principal.name)
         blobs = await actions.delete_track(session, access.track_id)
     resources.changes.note(access.track_id, access.project_id, None, ChangeKind.DATA, ChangeKind.TRACK)
     # After the commit: a blob without a row is waste, a row without its blob would be a loss.

@@ -1,1 +1,1 @@
-"""Launchers: what starts a job's processes somewhere, watches them, and ends them. `launcher.py` is what each promises."""
+"""Launchers start jobs somewhere, watch them and end them; `launcher.py` is what each of them promises."""

@@ -1,7 +1,7 @@
 """What every launcher promises the runner, whatever it starts jobs as: local processes, Kubernetes Jobs.
 
 Called by services.runner, which alone knows states and the database; a launcher knows neither. Guarantees of each:
-what was started is found again by the job's id alone, by this process or by the next one; everything may be called twice.
+what was started is found again by the job's id alone, by this process or the next; everything may be called twice.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
