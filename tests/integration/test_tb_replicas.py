@@ -39,7 +39,7 @@ class Replica:
         return f"http://{self.host}:{self.port}"
 
     async def stop(self) -> None:
-        self.server.should_exit = self.server.force_exit = True
+        self.server.should_exit = True
         await self.task
 
 
@@ -57,7 +57,7 @@ async def _start(host: str, port: int) -> Replica:
 
     app = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
     peers = Peers(app, name="tb-proxy-replicas", own=host, port=port, looked_up=look_up)
-    server = uvicorn.Server(uvicorn.Config(peers, host=host, port=port, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(peers, host=host, port=port, log_level="error", lifespan="on"))
     task = asyncio.create_task(server._serve())
     while not server.started:  # noqa: ASYNC110 (it has no event)
         await asyncio.sleep(0.01)

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx2
 import structlog
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tb_proxy.forward.headers import end_to_end
 from tb_proxy.forward.http import Forward, UnreachableError, target_of
@@ -43,6 +43,16 @@ def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def _again(receive: Receive) -> Receive:
+    """Give a request without a body once more: its message was taken while waiting for the caller to leave."""
+    messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def give() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return give
+
+
 class Peers:
     """The ASGI layer."""
 
@@ -56,6 +66,12 @@ class Peers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
+        if scope["type"] == "lifespan":
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                await self._client.aclose()
+            return
         found = _BOARD.match(scope["path"]) if scope["type"] == "http" else None
         if found is None or any(name == _PASSED_ON for name, _ in scope["headers"]):
             await self._app(scope, receive, send)
@@ -74,7 +90,7 @@ class Peers:
         except UnreachableError as error:
             log.warning("replica_away", replica=replica, error=str(error))
             self._away_until[replica] = time.monotonic() + _AWAY_S
-            await self._app(scope, receive, send)
+            await self._app(scope, _again(receive), send)
 
     async def _present(self) -> list[str]:
         now = time.monotonic()
