@@ -14,6 +14,7 @@ from email.parser import Parser
 from pathlib import Path
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
+PROGRAMS = ("start.py", "code.py", "prepare.py")
 # The oldest systems that images are still built on; musl is Alpine's.
 LIBCS = {"gnu": "manylinux_2_28", "musl": "unknown-linux-musl"}
 _ROOT = Path(__file__).resolve().parents[1]
@@ -53,7 +54,8 @@ def collect(target: Path, pythons: tuple[str, ...]) -> None:
                 for info in sorted(Path(made).glob("*.dist-info")):
                     _move(Path(made), info, target / "lib" / "any" if _is_pure(info) else compiled)
     here = Path(__file__).parent
-    shutil.copy(here / "start.py", target)
+    for program in PROGRAMS:
+        shutil.copy(here / program, target)
     shutil.copytree(here / "hook", target / "hook", ignore=shutil.ignore_patterns("__pycache__"))
 
 

@@ -1,6 +1,6 @@
 """The first process of a job's pod: the `mlsteam` command, with the client that fits this image's Python.
 
-Started by the pod, with the arguments of `mlsteam`. Guarantees that the command's own Python sees the agent's packages
+Started by the pod: `start.py FILE ARGUMENTS`, the file becomes its standard input, the rest are `mlsteam`'s. Guarantees that the command's own Python sees the agent's packages
 last, so that nothing of the image is replaced.
 """
 
@@ -32,7 +32,9 @@ def main() -> int:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [hook, os.environ.get("PYTHONPATH", "")]))
     from mlsteam.cli.main import main as run
 
-    return run(sys.argv[1:])
+    with open(sys.argv[1], "rb") as told:
+        os.dup2(told.fileno(), 0)
+    return run(sys.argv[2:])
 
 
 if __name__ == "__main__":

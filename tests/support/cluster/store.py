@@ -151,7 +151,7 @@ class Store:
         uid = item["metadata"]["uid"]
         for (kind, ns, owned), other in list(self._items.items()):
             if any(owner["uid"] == uid for owner in other["metadata"].get("ownerReferences", [])):
-                if kind == "pods":
+                if kind == "pods" and other["status"].get("phase") not in {"Succeeded", "Failed"}:
                     self.mark_deleted(ns, owned, other["spec"].get("terminationGracePeriodSeconds", 30))
                 else:
                     self.delete(kind, ns, owned)

@@ -45,3 +45,5 @@ def check_code(spec: JobSpec) -> None:
         raise LaunchFailed("A pod cannot see the server's folders: give the code as a git repository or an archive.")
     if spec.environment.python:
         raise LaunchFailed("Jobs run in pods: leave the interpreter's path empty, and name an image that has it.")
+    if spec.environment.requirements:
+        raise LaunchFailed("Jobs run in pods: put what the requirements file names into the image, and leave it empty.")

@@ -17,6 +17,7 @@ from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Pod, Secret
 from lightkube.types import CascadeType, PatchType
 
+from services.jobs.definition import Allowed
 from services.jobs.launchers.kubernetes import allowed, objects
 from services.jobs.launchers.kubernetes.cluster import Cluster
 from services.jobs.launchers.kubernetes.settings import KubernetesSettings
@@ -38,8 +39,8 @@ class KubernetesLauncher:
 
     kind = "kubernetes"
 
-    def __init__(self, settings: KubernetesSettings, config: KubeConfig | None = None) -> None:
-        self._settings = settings
+    def __init__(self, settings: KubernetesSettings, allow: Allowed, config: KubeConfig | None = None) -> None:
+        self._settings, self._allow = settings, allow
         # In the cluster by its service account, elsewhere by KUBECONFIG.
         me = objects.MANAGED_BY
         self._cluster = Cluster(config, namespace=settings.namespace, timeout=_TIMEOUT, field_manager=me)
@@ -72,7 +73,7 @@ class KubernetesLauncher:
             if created.spec is None or not created.spec.suspend or _is_stopped(created):
                 self._view.take_up(order.job_id)
                 return
-            await self._create_secret(objects.build_secret(order, created))
+            await self._create_secret(objects.build_secret(order, created, self._allow))
             self._view.take_up(order.job_id)
             await self._wake(order.job_id)
         except (ApiError, LaunchFailed) as error:

@@ -4,7 +4,9 @@ Called by launcher.py. Guarantees that a pod holds nothing but what these lines 
 checked field by field, what it may not is refused here with a sentence, and no secret is in the Job.
 """
 
+import json
 import math
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from lightkube.models.batch_v1 import JobSpec as KubeJobSpec
@@ -12,8 +14,8 @@ from lightkube.models.core_v1 import (
     Capabilities,
     Container,
     EmptyDirVolumeSource,
-    EnvFromSource,
     EnvVar,
+    EnvVarSource,
     KeyToPath,
     LocalObjectReference,
     PersistentVolumeClaimVolumeSource,
@@ -22,7 +24,7 @@ from lightkube.models.core_v1 import (
     PodTemplateSpec,
     ResourceRequirements,
     SeccompProfile,
-    SecretEnvSource,
+    SecretKeySelector,
     SecretVolumeSource,
     SecurityContext,
     Toleration,
@@ -33,22 +35,36 @@ from lightkube.models.meta_v1 import ObjectMeta, OwnerReference
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Secret
 
+from services.jobs.definition import Allowed
+from services.jobs.launchers import plan
 from services.jobs.launchers.kubernetes import allowed
 from services.jobs.launchers.kubernetes.settings import KubernetesSettings
 from services.jobs.launchers.launcher import LaunchFailed, Order
+from services.jobs.launchers.plan import GIT_TOKEN
 
 MANAGED_BY = "mlsteam-runner"
 JOB_LABEL = "track.mlsteam.io/job"
 RUNNER_LABEL = "track.mlsteam.io/runner"
 STOP_ANNOTATION = "track.mlsteam.io/stop-asked-at"
 COMMAND_CONTAINER = "command"
-AGENT_FOLDER, WORK_FOLDER, PLAN_FOLDER = "/mlsteam", "/work", "/mlsteam-plan"
 # What the agent may take to send the rest, after the command has been killed.
 DRAIN_S = 20
-# A Secret holds 1 MiB; its values travel as base64.
+_IMAGE_FOLDER, _AGENT_FOLDER, _WORK_FOLDER, _PLAN_FOLDER = "/opt/mlsteam", "/mlsteam", "/work", "/mlsteam-plan"
+_CODE_FOLDER = f"{_WORK_FOLDER}/code"
+_AGENT_PLAN, _CODE_PLAN = "agent.json", "code.json"
+_GIT_VARIABLES = frozenset({GIT_TOKEN, "GIT_USER"})
+_TOKEN = "MLSTEAM_API_TOKEN"  # noqa: S105 (a name)
+# A Secret holds 1 MiB.
 _MAX_SECRET_BYTES = 1_000_000
 _PREFIX = "track-job-"
-_AGENT_CPUS = "100m"
+_MOUNTS = [
+    VolumeMount(name="plan", mountPath=_PLAN_FOLDER, readOnly=True),
+    VolumeMount(name="work", mountPath=_WORK_FOLDER),
+    VolumeMount(name="work", mountPath="/tmp", subPath="tmp"),  # noqa: S108 (the pod's)
+]
+_SMALL = ResourceRequirements(
+    requests={"cpu": "100m", "memory": "256Mi"}, limits={"memory": "256Mi", "ephemeral-storage": "10Gi"}
+)
 
 
 def name_of(job_id: UUID) -> str:
@@ -98,15 +114,15 @@ def build_job(order: Order, settings: KubernetesSettings, runner_id: UUID) -> Jo
     return Job(apiVersion="batch/v1", kind="Job", metadata=metadata, spec=spec)
 
 
-def build_secret(order: Order, job: Job) -> Secret:
-    """Make the Secret with token, secrets and plan; it goes when its Job goes. Raises: LaunchFailed."""
+def build_secret(order: Order, job: Job, allow: Allowed) -> Secret:
+    """Make the Secret with token, secrets and plans; it goes when its Job goes. Raises: LaunchFailed."""
     meta = job.metadata
     if meta is None or meta.name is None or meta.uid is None:
         msg = "the Job must have been created"
         raise ValueError(msg)
-    values, plan = {**order.secrets, "MLSTEAM_API_TOKEN": order.token}, order.spec.model_dump_json()
-    if sum(len(text.encode()) * 4 // 3 for text in (*values.values(), plan)) > _MAX_SECRET_BYTES:
-        raise LaunchFailed("Command, actions and secrets are too large for Kubernetes: together 700 KB at most.")
+    values = {**_secrets(order), **_plans(order, allow)}
+    if sum(len(text.encode()) for text in values.values()) > _MAX_SECRET_BYTES:
+        raise LaunchFailed("Command, actions, parameters and secrets are too large for Kubernetes: 1 MB together.")
     owner = OwnerReference(
         apiVersion="batch/v1", kind="Job", name=meta.name, uid=meta.uid, controller=True, blockOwnerDeletion=False
     )
@@ -116,9 +132,20 @@ def build_secret(order: Order, job: Job) -> Secret:
         metadata=ObjectMeta(name=meta.name, namespace=meta.namespace, labels=meta.labels, ownerReferences=[owner]),
         type="Opaque",
         immutable=True,
-        # All that begins with a letter is a variable of the command; a file's name cannot be one.
-        stringData={**values, "plan.json": plan},
+        stringData=values,
     )
+
+
+def _secrets(order: Order) -> dict[str, str]:
+    return {**order.secrets, _TOKEN: order.token}
+
+
+def _plans(order: Order, allow: Allowed) -> dict[str, str]:
+    prepare = ["python3", f"{_AGENT_FOLDER}/prepare.py"]
+    archive = f"{_WORK_FOLDER}/code.archive"
+    agent = plan.agent_plan(order.spec, prepare=prepare, code_dir=_CODE_FOLDER, allowed=allow)
+    code = plan.prepare_plan(order, target=_CODE_FOLDER, archive=archive, allowed=allow)
+    return {_AGENT_PLAN: json.dumps(agent), _CODE_PLAN: json.dumps(dict(code))}
 
 
 def _pod(order: Order, settings: KubernetesSettings) -> PodSpec:
@@ -138,7 +165,7 @@ def _pod(order: Order, settings: KubernetesSettings) -> PodSpec:
             fsGroupChangePolicy="OnRootMismatch",
             seccompProfile=SeccompProfile(type="RuntimeDefault"),
         ),
-        initContainers=[_prepare(settings)],
+        initContainers=[_agent(settings), _code(order, settings)],
         containers=[_command(order, settings)],
         volumes=_volumes(order, settings),
         nodeSelector=allowed.node_selector(asked, settings) or None,
@@ -148,47 +175,67 @@ def _pod(order: Order, settings: KubernetesSettings) -> PodSpec:
     )
 
 
-def _prepare(settings: KubernetesSettings) -> Container:
+def _agent(settings: KubernetesSettings) -> Container:
     """The agent comes into the pod, so that the command's image needs nothing but Python."""
     return Container(
         name="agent",
         image=settings.agent_image,
         imagePullPolicy=settings.pull_policy,
-        command=["/bin/cp", "-R", "/opt/mlsteam/.", AGENT_FOLDER],
+        command=["/bin/cp", "-R", f"{_IMAGE_FOLDER}/.", _AGENT_FOLDER],
         securityContext=_confined(),
-        resources=ResourceRequirements(
-            requests={"cpu": _AGENT_CPUS, "memory": "64Mi"}, limits={"memory": "64Mi", "ephemeral-storage": "1Gi"}
-        ),
-        volumeMounts=[VolumeMount(name="agent", mountPath=AGENT_FOLDER)],
+        resources=_SMALL,
+        volumeMounts=[VolumeMount(name="agent", mountPath=_AGENT_FOLDER)],
     )
 
 
+def _code(order: Order, settings: KubernetesSettings) -> Container:
+    """The code comes by the agent's image, which has git, and before the command's secrets are anywhere near it."""
+    named = _GIT_VARIABLES | {_TOKEN}
+    told = {"HOME": f"{_WORK_FOLDER}/home", "MLSTEAM_BACKEND": order.backend, "MLSTEAM_TRACK_ID": str(order.track_id)}
+    return Container(
+        name="code",
+        image=settings.agent_image,
+        imagePullPolicy=settings.pull_policy,
+        command=["python3", f"{_IMAGE_FOLDER}/code.py", f"{_PLAN_FOLDER}/{_CODE_PLAN}"],
+        workingDir=_WORK_FOLDER,
+        env=_variables(order, told, [name for name in _secrets(order) if name in named]),
+        securityContext=_confined(),
+        resources=_SMALL,
+        # Its last line says why the code cannot be had.
+        terminationMessagePolicy="FallbackToLogsOnError",
+        volumeMounts=_MOUNTS,
+    )
+
+
+def _variables(order: Order, told: Mapping[str, str], secret: Iterable[str]) -> list[EnvVar]:
+    where = name_of(order.job_id)
+    return [
+        *(EnvVar(name=name, value=literal(value)) for name, value in told.items()),
+        *(
+            EnvVar(name=name, valueFrom=EnvVarSource(secretKeyRef=SecretKeySelector(name=where, key=name)))
+            for name in secret
+        ),
+    ]
+
+
 def _command(order: Order, settings: KubernetesSettings) -> Container:
-    told = {
-        **order.spec.variables,
-        "MLSTEAM_BACKEND": order.backend,
-        "MLSTEAM_PROJECT": order.project,
-        "MLSTEAM_TRACK_ID": str(order.track_id),
-        "HOME": f"{WORK_FOLDER}/home",
-        "MLSTEAM_SPOOL_DIR": f"{WORK_FOLDER}/spool",
-    }
+    secrets = _secrets(order)
+    given = plan.variables(order, spool_dir=f"{_WORK_FOLDER}/spool")
+    told = {name: value for name, value in given.items() if name not in secrets}
+    told |= {"HOME": f"{_WORK_FOLDER}/home", "LANG": "C.UTF-8", "MLSTEAM_GRACE_S": str(order.spec.limits.grace_s)}
     return Container(
         name=COMMAND_CONTAINER,
         image=allowed.image(order.spec.environment.pod, settings),
         imagePullPolicy=settings.pull_policy,
-        command=["python3", f"{AGENT_FOLDER}/start.py", f"{PLAN_FOLDER}/plan.json"],
-        workingDir=WORK_FOLDER,
-        env=[EnvVar(name=name, value=literal(value)) for name, value in told.items()],
-        envFrom=[EnvFromSource(secretRef=SecretEnvSource(name=name_of(order.job_id)))],
+        command=["python3", f"{_AGENT_FOLDER}/start.py", f"{_PLAN_FOLDER}/{_AGENT_PLAN}", "agent"],
+        workingDir=_CODE_FOLDER,
+        env=_variables(order, told, secrets),
         securityContext=_confined(),
         resources=_resources(order, settings),
-        # The agent's own last words, should it not come to speak to the server.
         terminationMessagePolicy="FallbackToLogsOnError",
         volumeMounts=[
-            VolumeMount(name="agent", mountPath=AGENT_FOLDER, readOnly=True),
-            VolumeMount(name="plan", mountPath=PLAN_FOLDER, readOnly=True),
-            VolumeMount(name="work", mountPath=WORK_FOLDER),
-            VolumeMount(name="work", mountPath="/tmp", subPath="tmp"),  # noqa: S108 (the pod's)
+            *_MOUNTS,
+            VolumeMount(name="agent", mountPath=_AGENT_FOLDER, readOnly=True),
             VolumeMount(name="shm", mountPath="/dev/shm"),  # noqa: S108 (the pod's)
             *(
                 VolumeMount(name=f"volume-{name}", mountPath=volume.path, readOnly=volume.read_only)
@@ -209,7 +256,8 @@ def _confined() -> SecurityContext:
 
 
 def _memory_mb(order: Order, settings: KubernetesSettings) -> int:
-    return order.spec.environment.pod.memory_mb or settings.memory_mb
+    spec = order.spec
+    return spec.environment.pod.memory_mb or spec.limits.memory_mb or settings.memory_mb
 
 
 def _resources(order: Order, settings: KubernetesSettings) -> ResourceRequirements:
@@ -232,7 +280,7 @@ def _volumes(order: Order, settings: KubernetesSettings) -> list[Volume]:
             secret=SecretVolumeSource(
                 secretName=name_of(order.job_id),
                 defaultMode=0o440,
-                items=[KeyToPath(key="plan.json", path="plan.json")],
+                items=[KeyToPath(key=name, path=name) for name in (_AGENT_PLAN, _CODE_PLAN)],
             ),
         ),
         Volume(name="work", emptyDir=EmptyDirVolumeSource(sizeLimit=f"{settings.disk_mb}Mi")),
