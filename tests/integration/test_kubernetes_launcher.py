@@ -16,6 +16,7 @@ from support.cluster.cluster import PretendedCluster
 from support.cluster.store import Refused
 
 from services.core.ids import new_id
+from services.jobs.definition import Allowed
 from services.jobs.launchers.kubernetes import cluster as cluster_module
 from services.jobs.launchers.kubernetes import launcher as launcher_module
 from services.jobs.launchers.kubernetes import objects
@@ -77,7 +78,7 @@ class Watched:
 
 @asynccontextmanager
 async def launched(cluster: PretendedCluster) -> AsyncIterator[Watched]:
-    watched = Watched(KubernetesLauncher(SETTINGS, cluster.config))
+    watched = Watched(KubernetesLauncher(SETTINGS, Allowed(), cluster.config))
     listening = asyncio.create_task(watched.listen())
     try:
         yield watched
@@ -110,6 +111,7 @@ async def cluster(tmp_path: Path) -> AsyncIterator[PretendedCluster]:
     image = tmp_path / "image"
     image.mkdir()
     (tmp_path / "node").mkdir()
+    # Only what the launcher sees of an agent; the real one runs in test_kubernetes_jobs.py.
     (image / "start.py").write_text(
         "import json, subprocess, sys, signal\n"
         "p = subprocess.Popen(json.load(open(sys.argv[1]))['command'])\n"
@@ -117,6 +119,7 @@ async def cluster(tmp_path: Path) -> AsyncIterator[PretendedCluster]:
         "code = p.wait()\n"
         "sys.exit(128 - code if code < 0 else code)\n"
     )
+    (image / "fetch.py").write_text("import pathlib; pathlib.Path('code').mkdir()\n")
     async with PretendedCluster(tmp_path / "node", {"/opt/mlsteam": image}, rules, NS).running() as made:
         yield made
 
@@ -394,6 +397,6 @@ async def test_two_launchers_of_one_cluster_are_one_runner_and_of_two_are_two(cl
     async with launched(cluster) as one, launched(cluster) as other:
         assert one.launcher.runner_id == other.launcher.runner_id
         assert (one.launcher.kind, one.launcher.place, one.launcher.max_jobs) == ("kubernetes", NS, 5)
-    named = KubernetesLauncher(SETTINGS.model_copy(update={"cluster": "east"}), cluster.config)
+    named = KubernetesLauncher(SETTINGS.model_copy(update={"cluster": "east"}), Allowed(), cluster.config)
     assert named.runner_id != one.launcher.runner_id
     await named.close()

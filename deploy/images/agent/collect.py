@@ -14,7 +14,7 @@ from email.parser import Parser
 from pathlib import Path
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
-PROGRAMS = ("start.py", "code.py", "prepare.py")
+PROGRAMS = ("start.py", "fetch.py", "prepare.py")
 # The oldest systems that images are still built on; musl is Alpine's.
 LIBCS = {"gnu": "manylinux_2_28", "musl": "unknown-linux-musl"}
 _ROOT = Path(__file__).resolve().parents[1]

@@ -1,7 +1,7 @@
 """The first process of a job's pod: the `mlsteam` command, with the client that fits this image's Python.
 
-Started by the pod: `start.py FILE ARGUMENTS`, the file becomes its standard input, the rest are `mlsteam`'s. Guarantees that the command's own Python sees the agent's packages
-last, so that nothing of the image is replaced.
+Started by the pod: `start.py FILE ARGUMENTS`; the file becomes its standard input, the rest are `mlsteam`'s. Guarantees
+that the command's own Python sees the agent's packages last, so that nothing of the image is replaced.
 """
 
 import os

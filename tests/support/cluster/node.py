@@ -194,11 +194,12 @@ class Node:
         return not self._is_ending(namespace, name)
 
     def _missing_secret(self, namespace: str, container: Object) -> str:
-        for source in container.get("envFrom", []):
-            try:
-                self._store.get("secrets", namespace, source["secretRef"]["name"])
-            except Refused:
-                return str(source["secretRef"]["name"])
+        for one in container.get("env", []):
+            if (wanted := one.get("valueFrom", {}).get("secretKeyRef")) is not None:
+                try:
+                    self._store.get("secrets", namespace, wanted["name"])
+                except Refused:
+                    return str(wanted["name"])
         return ""
 
     async def _start(self, namespace: str, name: str, container: Object) -> asyncio.subprocess.Process:
@@ -211,26 +212,34 @@ class Node:
         return await asyncio.create_subprocess_exec(
             *(_UNSHARE if can_isolate() else ()),
             *command,
-            cwd=places.get(container.get("workingDir", ""), self._folder),
+            cwd=self._working_folder(container, places),
             env=variables,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
 
+    def _working_folder(self, container: Object, places: dict[str, str]) -> str:
+        folder = Path(_placed(container.get("workingDir") or str(self._folder), places))
+        # A runtime makes it where it is not there.
+        folder.mkdir(parents=True, exist_ok=True)
+        return str(folder)
+
     def _variables(self, namespace: str, container: Object) -> dict[str, str]:
         variables: dict[str, str] = {}
-        for source in container.get("envFrom", []):
-            data = self._store.get("secrets", namespace, source["secretRef"]["name"])["data"]
-            variables |= {key: base64.b64decode(value).decode() for key, value in data.items()}
         for one in container.get("env", []):
-            variables[one["name"]] = _expanded(one.get("value", ""), variables)
+            if (wanted := one.get("valueFrom", {}).get("secretKeyRef")) is not None:
+                data = self._store.get("secrets", namespace, wanted["name"])["data"]
+                variables[one["name"]] = base64.b64decode(data[wanted["key"]]).decode()
+            else:
+                variables[one["name"]] = _expanded(one.get("value", ""), variables)
         return variables
 
     def _mount(self, namespace: str, name: str, container: Object) -> dict[str, str]:
         spec = self._store.get("pods", namespace, name)["spec"]
         volumes = {volume["name"]: volume for volume in spec.get("volumes", [])}
         places = {path: str(folder) for path, folder in self._image_files.items()}
+        plans: dict[Path, str] = {}
         for mount in container.get("volumeMounts", []):
             if mount["mountPath"].startswith(("/tmp", "/dev")):
                 continue
@@ -239,8 +248,11 @@ class Node:
             if secret := volume.get("secret"):
                 data = self._store.get("secrets", namespace, secret["secretName"])["data"]
                 for item in secret["items"]:
-                    (folder / item["path"]).write_bytes(base64.b64decode(data[item["key"]]))
+                    plans[folder / item["path"]] = base64.b64decode(data[item["key"]]).decode()
             places[mount["mountPath"]] = str(folder)
+        for path, text in plans.items():
+            # Mounts are only folders of this machine, so that what a file says of them must be said in their names.
+            path.write_text(_placed(text, places))
         return places
 
 

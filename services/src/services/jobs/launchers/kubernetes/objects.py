@@ -196,7 +196,7 @@ def _code(order: Order, settings: KubernetesSettings) -> Container:
         name="code",
         image=settings.agent_image,
         imagePullPolicy=settings.pull_policy,
-        command=["python3", f"{_IMAGE_FOLDER}/code.py", f"{_PLAN_FOLDER}/{_CODE_PLAN}"],
+        command=["python3", f"{_IMAGE_FOLDER}/fetch.py", f"{_PLAN_FOLDER}/{_CODE_PLAN}"],
         workingDir=_WORK_FOLDER,
         env=_variables(order, told, [name for name in _secrets(order) if name in named]),
         securityContext=_confined(),

@@ -1,4 +1,4 @@
-"""Brings a job's code into its pod: `code.py PLAN`, the plan of prepare.py as a file.
+"""Brings a job's code into its pod: `fetch.py PLAN`, the plan of prepare.py as a file.
 
 Run by the pod in the agent's own image, which has Python and git. An uploaded archive comes from Track, with the job's
 token. On failure the last line says why, and the pod shows it.
