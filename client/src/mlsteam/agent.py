@@ -93,7 +93,7 @@ class Agent:
 
         What it prints becomes lines of the two streams. Raises: OSError when it cannot be started.
         """
-        if self._folder is not None:
+        if self._folder is not None and self._event_files is None:
             self._event_files = EventFiles(self._track, self._folder)
         before = {number: signal.signal(number, self._relay) for number in _RELAYED}
         try:
