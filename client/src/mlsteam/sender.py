@@ -4,6 +4,7 @@
 is removed from the spool before the server said that it is committed.
 """
 
+import importlib
 import random
 import sys
 import threading
@@ -113,23 +114,26 @@ class Delivery:
         answer = reply.json()
         acked = answer.get("acked_through")
         # A 200 of a proxy's own page holds no mark, and acknowledges nothing.
-        if reply.status == 200 and isinstance(acked, int) and acked >= cut.seq:
+        if reply.status == 200 and type(acked) is int and acked >= cut.seq:
             self._cuts.acknowledge(cut)
             self._note_rejects(answer)
             return self._succeeded()
         if reply.status == 409 and answer.get("error") == "sequence_gap":
-            expected = (answer.get("context") or {}).get("expected")
-            if isinstance(expected, int) and 1 <= expected < cut.seq:
+            context = answer.get("context")
+            expected = context.get("expected") if isinstance(context, dict) else None
+            if type(expected) is int and 1 <= expected < cut.seq:
                 self._cuts.rewind(expected)
                 return Outcome.PROGRESS
-        if reply.status in _UNUSABLE and (answer.get("error") or reply.status == 413):
-            self._cuts.halve(cut, f"The server refused it: {answer.get('error') or 'too large'}.")
+        is_unusable = reply.status in _UNUSABLE and (answer.get("error") or reply.status == 413)
+        if is_unusable and self._cuts.halve(cut, f"The server refused it: {answer.get('error') or 'too large'}."):
             return Outcome.PROGRESS
         return self._after_refusal(reply)
 
     def _note_rejects(self, answer: dict[str, object]) -> None:
         rejects = answer.get("rejects")
         for reject in rejects if isinstance(rejects, list) else []:
+            if not isinstance(reject, dict):
+                continue
             self.rejected += 1
             key, reason, detail = (str(reject.get(name, "")) for name in ("key", "reason", "detail"))
             self._say_once(f"{key}:{reason}", f"the server refused {key!r}: {reason}. {detail}")
@@ -201,10 +205,15 @@ class Delivery:
 
 
 def _retry_after(reply: Reply) -> float:
+    text = reply.headers.get("retry-after", "0")
     try:
-        return min(max(float(reply.headers.get("retry-after", "0")), 0.0), _MAX_RETRY_AFTER_S)
+        seconds = float(text)
     except ValueError:
-        return 0.0
+        # A date of HTTP. Imported when there is one: `import mlsteam` stays fast.
+        dates = importlib.import_module("email.utils")
+        parsed = dates.parsedate_tz(text)
+        seconds = dates.mktime_tz(parsed) - time.time() if parsed else 0.0
+    return min(seconds, _MAX_RETRY_AFTER_S) if seconds > 0 else 0.0
 
 
 class Sender:

@@ -206,14 +206,14 @@ class Spool:
     def _rotate(self, size: int) -> bool:
         """Begin the next segment, with marks of what was lost before it; False when the disk or the limit is full."""
         is_first = self._files.number == 0
-        marks = b"".join(self._losses.marks())
-        begin = HEADER_BYTES + len(marks)
         try:
             if is_first:
                 self._files.make()
                 self._losses.open(self.folder)
             if self._files.used_bytes() + self._segment_bytes > self._max_bytes:
                 return False
+            marks = b"".join(self._losses.marks())
+            begin = HEADER_BYTES + len(marks)
             segment_bytes = max(self._segment_bytes, begin + size)
             self._map = self._files.open_next(segment_bytes, marks)
         except OSError:

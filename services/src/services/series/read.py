@@ -80,9 +80,10 @@ class _Plan:
         return found
 
     def is_wide(self) -> bool:
-        """Say whether there are more points than columns to draw them in."""
+        """Say whether it is drawn in columns: there are more points than columns, or all shall stand on one grid."""
         is_text = self.source.type is ValueType.STR
-        return self.long is not None or (self.n_points > self.window.buckets and not is_text)
+        least = 0 if self.window.is_common else self.window.buckets
+        return self.long is not None or (self.n_points > least and not is_text)
 
     def view(self, grid: Grid | None) -> SeriesView:
         """Draw it."""
