@@ -148,8 +148,6 @@ async def test_the_tree_holds_every_kind_and_leaf_and_folder_at_once(apps: Apps)
     assert (await apps.reader.get(f"/api/v3/tracks/{track_id}/tree?path=../x")).json()["error"] == "bad_key"
 
 
-<<<<<<< HEAD
-=======
 async def test_keys_are_found_by_their_letters(apps: Apps) -> None:
     track_id = await _track(apps)
     names = ["Loss/train", "Loss/val", "acc/train", "other"]
@@ -169,7 +167,6 @@ async def test_keys_are_found_by_their_letters(apps: Apps) -> None:
     assert await found("q=a&limit=2&offset=2") == ["acc/train"]
 
 
->>>>>>> main
 async def test_series_raw_and_in_buckets(apps: Apps) -> None:
     track_id = await _track(apps)
     writer = new_writer()

@@ -226,19 +226,6 @@ async def _wide(bench: Bench, options: Options) -> list[Row]:
         waited = await wait_transposed(bench, services)
         rows.append(Row("shapes", "1 M points of 100,000 keys until transposed", waited, "s", "after the last batch"))
         caller = Caller(services.track_port, place.token)
-<<<<<<< HEAD
-        track = f"/api/v3/tracks/{place.tracks[0]}"
-        found = ask(caller, f"{track}/tree?path=layer000&depth=1").json()["entries"]
-        if [entry["leaf"]["n_points"] for entry in found] != [20] * 100:
-            raise BenchFailed(f"a folder of the wide track does not show its points: {str(found)[:300]}")
-        questions = {
-            "1,000 folders at the root": "tree?depth=1",
-            "100 keys of one folder": "tree?path=layer500&depth=1",
-            "10 keys found by a word": "leaves?q=K0777",
-        }
-        for what, asked in questions.items():
-            timing = time_runs(partial(ask, caller, f"{track}/{asked}"), runs=options.runs, at_most_s=10)
-=======
         track = f"/api/v3/tracks/{place.tracks[0]}/"
         found = ask(caller, f"{track}tree?path=layer000&depth=1").json()["entries"]
         if [entry["leaf"]["n_points"] for entry in found] != [20] * 100:
@@ -252,7 +239,6 @@ async def _wide(bench: Bench, options: Options) -> list[Row]:
             timing = time_runs(
                 partial(ask, caller, f"{track}{route}?{urlencode(asked)}"), runs=options.runs, at_most_s=10
             )
->>>>>>> main
             how = f"p50 of {timing.runs} runs, p95 {timing.p95_s * 1000:.1f} ms"
             rows.append(
                 Row("shapes", f"tree of 100,000 keys, {what}", timing.p50_s * 1000, "ms", how, targets.READ_MS["tree"])

@@ -42,10 +42,7 @@ class LeafIndex:
         self.series_ids = {key: leaf_id for key, leaf_id, kind in rows if kind == LeafKind.SERIES}
         self._levels: dict[str, list[Place]] = {}
         self._shown_levels: dict[str, list[Place]] = {}
-<<<<<<< HEAD
-=======
         self._folded: list[str] | None = None
->>>>>>> main
 
     def span(self, path: str) -> range:
         """Return where the keys below a folder path stand; the key that is the path itself is not among them."""
@@ -59,8 +56,6 @@ class LeafIndex:
         at = bisect_left(self.keys, key)
         return at if at < len(self.keys) and self.keys[at] == key else None
 
-<<<<<<< HEAD
-=======
     def search(self, path: str, words: str) -> list[int]:
         """Return where keys below a folder path stand that hold all words, without regard to case."""
         if self._folded is None:
@@ -71,7 +66,6 @@ class LeafIndex:
             places = [at for at in places if word in folded[at]]
         return places
 
->>>>>>> main
     def level(self, path: str) -> list[Place]:
         """Return the names in a folder, in order."""
         found = self._levels.get(path)
