@@ -17,7 +17,7 @@ from harness.machine import read_facts
 from harness.options import Options
 from harness.report import Row, table, write_results
 from harness.stack import Bench, running_bench
-from sections import aged, client, ingest, peer, read, size, tensorboard, transposer
+from sections import aged, client, ingest, peer, published, read, size, tensorboard, transposer
 
 SECTIONS: dict[str, Callable[[Bench, Options], Awaitable[list[Row]]]] = {
     "client": client.run,
@@ -28,6 +28,7 @@ SECTIONS: dict[str, Callable[[Bench, Options], Awaitable[list[Row]]]] = {
     "read": read.run,
     "tensorboard": tensorboard.run,
     "aged": aged.run,
+    "published": published.run,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
