@@ -103,6 +103,29 @@ with SummaryWriter() as writer:
     assert all(content for _, content in server.files.values())
 
 
+def test_cross_validations_log_their_means(run: Run, server: Recorded) -> None:
+    code = """
+import lightgbm, mlsteam, numpy, xgboost
+from mlsteam.integrations.lightgbm import MLSteamCallback as OfLightgbm
+from mlsteam.integrations.xgboost import MLSteamCallback as OfXgboost
+track = mlsteam.init()
+x = numpy.random.default_rng(0).random((120, 3))
+y = (x[:, 0] > 0.5).astype(float)
+theirs = xgboost.cv({"objective": "binary:logistic"}, xgboost.DMatrix(x, y), num_boost_round=4, nfold=3,
+    metrics=["logloss", "auc"], callbacks=[OfXgboost(track)])
+track["xgboost"] = float(theirs["test-logloss-mean"].iloc[-1])
+found = lightgbm.cv({"objective": "binary", "verbose": -1, "min_data_in_leaf": 1}, lightgbm.Dataset(x, y),
+    num_boost_round=4, nfold=3, metrics=["binary_logloss", "auc"], callbacks=[OfLightgbm(track)])
+track["lightgbm"] = found["valid binary_logloss-mean"][-1]
+"""
+    run(code)
+    configs = server.configs()
+    assert len(server.values("test/logloss")) == 4
+    assert server.values("test/logloss")[-1] == pytest.approx(configs["xgboost"])
+    assert server.values("valid/binary_logloss")[-1] == pytest.approx(configs["lightgbm"])
+    assert {"train/auc", "test/auc", "valid/auc"} <= server.series_keys()
+
+
 def test_a_writer_takes_all_that_pytorchs_takes(run: Run, server: Recorded) -> None:
     code = """
 import inspect, numpy, torch

@@ -1,4 +1,4 @@
-"""The user guide's callback: `on_train_epoch_end(self, trainer, pl_module, result)`, as Lightning before 1.5 called it.
+"""The user guide's callback: `on_train_epoch_end(self, trainer, pl_module, result)`, as Lightning before 1.3 called it.
 
 Later versions pass no third argument, and such a callback would end the training with a TypeError. `allow_result`,
 called by `mlsteam.init`, gives that parameter a default of None, in Lightning as it is or as soon as it is imported.
