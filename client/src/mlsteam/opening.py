@@ -5,7 +5,7 @@ the server learns of it when it is back.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -166,7 +166,8 @@ def tracks(
     *,
     status: str | None = None,
     tag: str | None = None,
-    sort: str = "-created_at",
+    sort: str = "-created",
+    columns: Sequence[str] = (),
     limit: int = 1000,
     form: reading.Form | None = None,
     api_token: str | None = None,
@@ -174,12 +175,16 @@ def tracks(
 ) -> Any:
     """Return the tracks of a project: a pandas DataFrame where pandas is installed, else a list of dicts.
 
-    `query` is looked for in names and tags; `sort` is created_at, name, number, status or last_seen_at, with a minus
-    for descending. `form` is "pandas", "polars" or "list". Raises: SettingsError, APIConnectionError, APIStatusError.
+    `query` is what the filter of the page takes: words of names and tags, and conditions such as `status:running
+    p.lr=0.01 m.val/loss<0.3`. `columns` are parameters ("p.lr") and last values of metrics ("m.val/loss") to put beside
+    each track. `sort` is a column, or several parted by commas, each with a minus for descending. `form` is "pandas",
+    "polars" or "list". Raises: SettingsError, APIConnectionError, APIStatusError.
     """
     settings = read_settings(api_token=api_token, backend=backend, project=project_name)
     if not settings.project:
         raise SettingsError("Which project? Pass project_name or set MLSTEAM_PROJECT.")
     transport = HttpTransport(settings.backend, settings.token)
-    found = list(reading.list_tracks(transport, settings.project, limit, q=query, status=status, tag=tag, sort=sort))
+    found = list(
+        reading.list_tracks(transport, settings.project, limit, columns, query=query, status=status, tag=tag, sort=sort)
+    )
     return reading.as_table(found, form)
