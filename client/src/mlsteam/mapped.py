@@ -6,7 +6,6 @@ the process), and that after a sync everything written before it is on the disk 
 
 import mmap
 import os
-import secrets
 import time
 from pathlib import Path
 
@@ -21,7 +20,7 @@ class MappedFolder:
     """The folder of one writer; made by the first segment."""
 
     def __init__(self, root: Path, track_id: str) -> None:
-        self.writer = secrets.token_hex(16)
+        self.writer = os.urandom(16).hex()
         self.path = root / track_id / self.writer
         self.number = 0
         self.segment: mmap.mmap | None = None

@@ -7,7 +7,6 @@ still on their way are not in it (`track.wait()` first, to read what was just wr
 import csv
 import importlib
 import io
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -143,7 +142,8 @@ def written_whole(target: Path) -> Iterator[Callable[[bytes], object]]:
 @contextmanager
 def _exported(transport: Transport, track_id: str, key: str, form: str) -> Iterator[IO[bytes]]:
     """Give a series as an open file: in memory while it is small, on the disk above that."""
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+    # Imported when it is needed: `import mlsteam` stays fast.
+    with importlib.import_module("tempfile").SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
         export_series(transport, track_id, key, form, file.write)
         file.seek(0)
         yield file
