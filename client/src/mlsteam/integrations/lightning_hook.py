@@ -86,4 +86,4 @@ def allow_result() -> None:
         if name in sys.modules:
             _patch(sys.modules[name])
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]  # it has the one method that is asked for
+        sys.meta_path.insert(0, _Finder())
