@@ -58,8 +58,8 @@ async def test_a_training_of_keras(database: Database, service_environment: dict
             found = await load_summaries(session, track_id)
     finally:
         site.stop()
-    # Three epochs of three batches, each with a validation of one batch; then four batches of `evaluate`.
-    expected = {"train/batch": 9, "train/epoch": 3, "test/batch": 7, "test/epoch": 4}
+    # Three epochs of three batches, each with a validation of one batch; then two batches of `evaluate`.
+    expected = {"train/batch": 9, "train/epoch": 3, "test/batch": 5, "test/epoch": 4}
     counts = {f"{part}/{name}": count for part, count in expected.items() for name in ("loss", "mae")}
     assert {key: one.n_points for key, one in found.items()} == counts
     assert {one.type for one in found.values()} == {ValueType.FLOAT}
