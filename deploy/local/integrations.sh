@@ -11,6 +11,6 @@ pip="$venv/bin/python -m pip --disable-pip-version-check --no-input --quiet"
 # The first one by itself and exactly: the build for CPUs stands under this number.
 $pip install torch==2.13.0
 $pip install "lightning>=2.4" "transformers>=4.50" accelerate "keras>=3" "scikit-learn>=1.5" xgboost lightgbm \
-    "optuna>=4" jax ipykernel nbconvert matplotlib
+    "optuna>=4" jax ipykernel nbconvert matplotlib "tensorboard==2.21.*"
 $pip install -e ./client
 touch "$venv/.installed"
