@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -347,7 +348,7 @@ def test_mlsteam_stop(workshop: Workshop) -> None:
     workshop.until_line(track_id, "ready")
     name = workshop.call("GET", f"/tracks/{track_id}")["name"]
     environment = {**os.environ, **workshop.variables}
-    command = ["mlsteam", "stop", name]
+    command = [str(Path(sys.executable).parent / "mlsteam"), "stop", name]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "stopped (SIGTERM was sent" in done.stdout
