@@ -77,6 +77,9 @@ def _start(runs: Agent, command: list[str], **options: Any) -> int:
 
 def _run_command(runs: Agent, track: Track, command: list[str]) -> int:
     track["source/command"] = shlex.join(mask_arguments(command))[:16_000]
+    if shutil.which(command[0]) is None:
+        # Before anything else is started: whoever watches takes the first process for the command.
+        return _start(runs, command)
     capturing = in_background("source", lambda: _capture_source(track))
     code = _start(runs, command)
     # Of a short command, too; but whoever stops it does not wait for that.
