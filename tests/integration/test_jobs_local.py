@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -354,3 +355,71 @@ def test_mlsteam_stop(workshop: Workshop) -> None:
     done = subprocess.run([*command[:2], made], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "no job belongs to it" in done.stderr
+
+
+def _wheel(folder: Path) -> Path:
+    path = folder / "tinything-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tinything.py", "answer = 42\n")
+        archive.writestr("tinything-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tinything\nVersion: 1.0\n")
+        archive.writestr(
+            "tinything-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr("tinything-1.0.dist-info/RECORD", "")
+    return path
+
+
+def test_requirements_are_installed_once(workshop: Workshop, tmp_path: Path) -> None:
+    _wheel(tmp_path)
+    requirements = f"--no-index\n--find-links {tmp_path}\ntinything\n"
+    lab = workshop.lab(
+        {"train.py": "import tinything; print(tinything.answer)", "requirements.txt": requirements},
+        ["python", "train.py"],
+        environment={"requirements": "requirements.txt"},
+    )
+    causes = []
+    for _ in range(2):
+        job = workshop.until(workshop.submit(lab)[0], within_s=180)
+        assert job["state"] == "succeeded", job
+        assert workshop.lines(job["track_id"]) == ["42"]
+        causes.append(" / ".join(line["cause"] for line in job["history"]))
+    assert "installing requirements.txt" in causes[0]
+    assert "installed before" in causes[1]
+    broken = workshop.lab(
+        {"train.py": "", "requirements.txt": "--no-index\nno-such-package-here\n"},
+        ["python", "train.py"],
+        environment={"requirements": "requirements.txt"},
+    )
+    job = workshop.until(workshop.submit(broken)[0], within_s=180)
+    assert (job["state"], job["exit_code"]) == ("failed", None)
+    assert "no-such-package-here" in job["cause"]
+
+
+def test_a_project_that_is_deleted_takes_its_jobs_along(workshop: Workshop) -> None:
+    workshop.call("POST", "/projects", {"name": "doomed"})
+    lab = workshop.lab({"train.py": WAITS}, ["python", "train.py"])
+    body = {"name": "l", "definition": lab["definition"]}
+    made = workshop.call("POST", "/projects/doomed/labs", body)
+    track_id = workshop.submit(made)[0]
+    workshop.until_line(track_id, "ready")
+    job = workshop.job(track_id)
+    workshop.call("DELETE", "/projects/doomed")
+    workshop.wait(lambda: _left(job), lambda left: not left, 20)
+    workshop.wait(lambda: list((workshop.folder / "runner" / "jobs").glob(job["job_id"])), lambda f: not f, 20)
+
+
+def test_a_track_that_is_deleted_stops_its_job(workshop: Workshop) -> None:
+    track_id = workshop.run(WAITS)
+    workshop.until_line(track_id, "ready")
+    job = workshop.job(track_id)
+    workshop.call("DELETE", f"/tracks/{track_id}")
+    workshop.wait(lambda: _left(job), lambda left: not left, 25)
+
+
+def test_what_a_page_is_told_while_jobs_go_on(workshop: Workshop) -> None:
+    rules = workshop.call("GET", "/job-rules")
+    [runner] = [one for one in rules["runners"] if one["is_alive"]]
+    assert (runner["kind"], runner["max_jobs"]) == ("local", 4)
+    assert "only people you trust" in runner["warning"]
+    metrics = httpx2.get(f"{workshop.runner.url}/metrics").text
+    assert 'mlsteam_jobs_ended_total{state="succeeded"}' in metrics

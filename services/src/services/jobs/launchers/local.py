@@ -62,6 +62,7 @@ class LocalLauncher:
         self._folder, self._machine, self._backend, self._token_of = folder, machine, backend, token_of
         self._max_jobs = max_jobs
         self._known: dict[UUID, _Watched] = {}
+        self._beginning: set[UUID] = set()
         (folder / "jobs").mkdir(parents=True, exist_ok=True)
         # Of each job only its own folder is open to it.
         (folder / "jobs").chmod(0o711)
@@ -89,8 +90,18 @@ class LocalLauncher:
     async def start(self, order: Order) -> None:
         """Make the job's folder and start its supervisor. Raises: LaunchFailed, NoRoom."""
         place = self._place_of(order.job_id)
-        if order.job_id in self._known or (place / "state").exists():
+        if order.job_id in self._known or order.job_id in self._beginning:
             return
+        if (place / "state").exists():
+            self._known[order.job_id] = _Watched(place, pid=_read_pid(place))
+            return
+        self._beginning.add(order.job_id)
+        try:
+            await self._begin(order, place)
+        finally:
+            self._beginning.discard(order.job_id)
+
+    async def _begin(self, order: Order, place: Path) -> None:
         free = shutil.disk_usage(self._folder).free
         if free < _LEAST_FREE_BYTES:
             raise NoRoom(f"The disk of the job runner has only {free >> 20} MiB left.")
@@ -188,7 +199,7 @@ class LocalLauncher:
                 gone = "nothing of it was found when the job runner started again"
                 watched.reports.append(Report(job_id, Phase.LOST, datetime.now(UTC), gone, "NotFound"))
         for place in (self._folder / "jobs").iterdir():
-            if (found := _id_of(place)) is not None and found not in self._known:
+            if (found := _id_of(place)) is not None and found not in self._known and found not in self._beginning:
                 log.info("folder_of_ended_job_found", job_id=str(found))
                 task = asyncio.create_task(self._end_and_clean(found))
                 self._cleaning.add(task)
