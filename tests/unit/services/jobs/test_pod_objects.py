@@ -25,6 +25,7 @@ VOLUMES = {
     "datasets": {"claim": "data", "path": "/datasets"},
     "out": {"claim": "out", "path": "/out", "read_only": False},
 }
+TEXTS = st.characters(exclude_characters="\x00", exclude_categories=["Cs"])
 SETTINGS = KubernetesSettings(
     agent_image="registry.example.org/agent:1",
     image="python:3.12",
