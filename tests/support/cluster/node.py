@@ -149,7 +149,9 @@ class Node:
             # What unshare says of a process 1 that was killed is not what a runtime says.
             code = 137 if name in self._killed else 128 - code if code < 0 else code
             _, _, why = self._endings.get(name, ("", "", ""))
-            ended = {"exitCode": code, "reason": why or ("Completed" if code == 0 else "Error")}
+            ended: Object = {"exitCode": code, "reason": why or ("Completed" if code == 0 else "Error")}
+            if code and container.get("terminationMessagePolicy") == "FallbackToLogsOnError":
+                ended["message"] = self.output[name][-2048:].decode(errors="replace")
             state = {"terminated": ended | {"startedAt": began, "finishedAt": now()}}
             phase = ("Failed" if code else "Succeeded") if is_command or code else "Pending"
             self._tell(namespace, name, container, state, is_command=is_command, done=done, phase=phase)

@@ -52,12 +52,26 @@ def test_an_image_without_python() -> None:
 
 def test_code_that_could_not_be_had_says_why() -> None:
     state = {
-        "terminated": {"exitCode": 1, "reason": "Error", "message": "git fetch: no such ref\n", "finishedAt": LATER}
+        "terminated": {
+            "exitCode": 1,
+            "reason": "Error",
+            "message": "cloning\ngit: no such ref\n",
+            "finishedAt": LATER,
+        }
     }
     status = {"name": "code", "image": "i", "imageID": "", "ready": False, "restartCount": 0, "state": state}
     (end,) = told(make_job("Failed"), make_pod({"phase": "Failed", "initContainerStatuses": [status]}))
     assert (end.exit_code, end.reason) == (None, "PrepareFailed")
-    assert "git fetch: no such ref" in end.cause
+    assert end.cause == "the pod could not be prepared (code): git: no such ref"
+
+
+def test_only_the_agent_s_own_words_are_repeated() -> None:
+    said = "mlsteam: this image has Python 3.8; the agent is for Python 3.10."
+    (_, end) = told(make_job("Failed"), make_pod(ended(126, message=f"x\n{said}\n")))
+    assert said in end.cause
+    for code, words in ((126, "password: canary"), (3, "mlsteam: canary")):
+        (_, end) = told(make_job("Failed"), make_pod(ended(code, message=words)))
+        assert "canary" not in end.cause
 
 
 def test_a_pod_that_the_cluster_takes_away() -> None:
