@@ -152,6 +152,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v3/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description List all users; only an administrator may.
+         */
+        get: operations["list_users_api_v3_users_get"];
+        put?: never;
+        /**
+         * Create User
+         * @description Make a user; the answer holds a link that signs them in once, to hand over.
+         */
+        post: operations["create_user_api_v3_users_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/users/{user_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite User
+         * @description Make a new link that signs a user in once, for who lost the password.
+         */
+        post: operations["invite_user_api_v3_users__user_id__link_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v3/projects": {
         parameters: {
             query?: never;
@@ -204,6 +248,190 @@ export interface paths {
         patch: operations["change_project_api_v3_projects__project__patch"];
         trace?: never;
     };
+    "/api/v3/projects/{project}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Members
+         * @description List who belongs to a project.
+         */
+        get: operations["list_members_api_v3_projects__project__members_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/members/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Member
+         * @description Make a user a member, or give a member another role; only an owner may.
+         */
+        put: operations["put_member_api_v3_projects__project__members__name__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Member
+         * @description Take a member out of a project; members may leave by themselves, owners may remove anybody.
+         */
+        delete: operations["remove_member_api_v3_projects__project__members__user_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Views
+         * @description List the views of a project by name.
+         */
+        get: operations["list_views_api_v3_projects__project__views_get"];
+        /**
+         * Put View
+         * @description Keep a view under a name; one that has it is replaced.
+         */
+        put: operations["put_view_api_v3_projects__project__views_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete View
+         * @description Forget a view.
+         */
+        delete: operations["delete_view_api_v3_projects__project__views__view_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/tracks/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Tracks
+         * @description Put tracks into the trash and stop their jobs; answer with those that were not there before.
+         */
+        post: operations["delete_tracks_api_v3_projects__project__tracks_delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trash
+         * @description List deleted tracks that can be restored, the last deleted first.
+         */
+        get: operations["list_trash_api_v3_projects__project__trash_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/trash/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Tracks
+         * @description Take tracks out of the trash, with everything they hold; answer with those that were in it.
+         */
+        post: operations["restore_tracks_api_v3_projects__project__trash_restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/trash/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Purge Trash
+         * @description Delete tracks of the trash for good; only who owns the project may.
+         */
+        post: operations["purge_trash_api_v3_projects__project__trash_purge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v3/projects/{project}/tracks": {
         parameters: {
             query?: never;
@@ -213,7 +441,10 @@ export interface paths {
         };
         /**
          * List Tracks
-         * @description List tracks, or those of one submission; `q` searches names and tags; a minus before `sort` reverses.
+         * @description List tracks: those that match `query`, in the order of `sort`, with the values of the columns asked for.
+         *
+         *     `q` is looked for in names and tags. A page starts at `offset`, or where `cursor` says: behind the last track of the
+         *     page before, also when others came or went meanwhile.
          */
         get: operations["list_tracks_api_v3_projects__project__tracks_get"];
         put?: never;
@@ -222,6 +453,66 @@ export interface paths {
          * @description Make a track; without a name it gets a readable one.
          */
         post: operations["create_track_api_v3_projects__project__tracks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/tracks/ids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Track Ids
+         * @description Name the tracks that match, in order: for a selection that is larger than what is shown.
+         */
+        get: operations["list_track_ids_api_v3_projects__project__tracks_ids_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/tracks/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Groups
+         * @description Count the tracks that match by their value of one column, by which they must be sorted first.
+         */
+        get: operations["list_groups_api_v3_projects__project__tracks_groups_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Columns
+         * @description Say which parameters and metrics the tracks of a project have.
+         */
+        get: operations["list_columns_api_v3_projects__project__columns_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -244,7 +535,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Track
-         * @description Delete a track with everything it holds; its job is stopped.
+         * @description Delete a track: into the trash, from which it can be restored for some time, or at once. Its job is stopped.
          */
         delete: operations["delete_track_api_v3_tracks__track_id__delete"];
         options?: never;
@@ -275,6 +566,86 @@ export interface paths {
          * @description Delete a key, or a folder with all that lies below it. A key that is logged again afterwards starts anew.
          */
         delete: operations["delete_tree_api_v3_tracks__track_id__tree_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Level
+         * @description Answer with some entries of one folder: folders first, then by name with numbers by their size.
+         */
+        get: operations["get_level_api_v3_tracks__track_id__level_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/level/position": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Position
+         * @description Answer with the place of a name among the entries that `level` gives.
+         */
+        get: operations["get_position_api_v3_tracks__track_id__level_position_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Entry
+         * @description Answer with what stands at one key: its leaf, and how many leaves lie below it.
+         */
+        get: operations["get_entry_api_v3_tracks__track_id__entry_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/leaves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Leaves
+         * @description Answer with leaves at any depth below a folder, by kind and words, and with how many there are of each kind.
+         */
+        get: operations["get_leaves_api_v3_tracks__track_id__leaves_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -367,6 +738,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v3/projects/{project}/overlay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Overlay Series
+         * @description Answer with the mean of each column of one grid for each series; tracks that are deleted are left out.
+         */
+        post: operations["overlay_series_api_v3_projects__project__overlay_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/console/{stream}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Console
+         * @description Answer with the lines that hold a text; ask again from `next_line` until that is `n_lines`.
+         */
+        get: operations["search_console_api_v3_tracks__track_id__console__stream__search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v3/tracks/{track_id}/console/{stream}": {
         parameters: {
             query?: never;
@@ -419,6 +830,26 @@ export interface paths {
          * @description Stream what changes in a track, or in all tracks of a project.
          */
         get: operations["get_events_api_v3_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/writers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Writers
+         * @description Answer with the processes that logged to a track, and with every loss that they told of.
+         */
+        get: operations["get_writers_api_v3_tracks__track_id__writers_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1181,6 +1612,41 @@ export interface components {
             }[];
         };
         /**
+         * ColumnList
+         * @description What the tracks of a project can be shown, filtered and sorted by; the most common first.
+         */
+        ColumnList: {
+            /** Items */
+            items: components["schemas"]["ColumnOut"][];
+            /** N Tracks */
+            n_tracks: number;
+        };
+        /**
+         * ColumnOut
+         * @description A parameter (`p.KEY`) or metric (`m.KEY`) that tracks of the project have.
+         *
+         *     `n_distinct` counts different values of parameters up to 50, and is 0 for metrics; `examples` are some of them.
+         */
+        ColumnOut: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "param" | "metric";
+            /** Key */
+            key: string;
+            /** N Tracks */
+            n_tracks: number;
+            /** N Distinct */
+            n_distinct: number;
+            /** Is Number */
+            is_number: boolean;
+            /** Examples */
+            examples: (boolean | number | string)[];
+        };
+        /**
          * CommandAction
          * @description Run a command in the working folder.
          */
@@ -1253,7 +1719,21 @@ export interface components {
             /** From */
             from: number;
             /** Lines */
-            lines: components["schemas"]["LineOut"][];
+            lines: components["schemas"]["track_api__schemas__console__LineOut"][];
+        };
+        /**
+         * CountsOut
+         * @description How many leaves there are of each kind.
+         */
+        CountsOut: {
+            /** Config */
+            config: number;
+            /** Series */
+            series: number;
+            /** Console */
+            console: number;
+            /** File */
+            file: number;
         };
         /**
          * DefinitionChange
@@ -1437,10 +1917,55 @@ export interface components {
             /** N */
             n: number;
         };
+        /**
+         * GroupList
+         * @description The groups of a list of tracks, in the order in which they stand in it.
+         */
+        GroupList: {
+            /** Items */
+            items: components["schemas"]["GroupOut"][];
+        };
+        /**
+         * GroupOut
+         * @description Tracks that are alike in one column; null: they have no value there.
+         */
+        GroupOut: {
+            /** Value */
+            value: boolean | number | string | null;
+            /** N Tracks */
+            n_tracks: number;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * HitsOut
+         * @description Numbers of lines that hold a text; the lines up to `next_line` (excluded) have been searched.
+         */
+        HitsOut: {
+            /** Stream */
+            stream: string;
+            /** N Lines */
+            n_lines: number;
+            /** Numbers */
+            numbers: number[];
+            /** Next Line */
+            next_line: number;
+        };
+        /**
+         * InvitationOut
+         * @description A link that signs a user in once, within the hour.
+         */
+        InvitationOut: {
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** Link */
+            link: string;
         };
         /**
          * JobDetailOut
@@ -1837,6 +2362,31 @@ export interface components {
             sha256: string | null;
         };
         /**
+         * LeavesOut
+         * @description Some leaves below a folder, and how many of them there are of each kind.
+         */
+        LeavesOut: {
+            /** Path */
+            path: string;
+            counts: components["schemas"]["CountsOut"];
+            /** Entries */
+            entries: components["schemas"]["EntryOut"][];
+        };
+        /**
+         * LevelOut
+         * @description Some entries of one folder in the order of a page, and how many it has.
+         */
+        LevelOut: {
+            /** Path */
+            path: string;
+            /** Offset */
+            offset: number;
+            /** N Entries */
+            n_entries: number;
+            /** Entries */
+            entries: components["schemas"]["EntryOut"][];
+        };
+        /**
          * Limits
          * @description Limits of each process of the job; 0 is none.
          */
@@ -1858,18 +2408,6 @@ export interface components {
             grace_s: number;
         };
         /**
-         * LineOut
-         * @description One line, numbered from 0 within its stream.
-         */
-        LineOut: {
-            /** Number */
-            number: number;
-            /** Time */
-            time: number;
-            /** Text */
-            text: string;
-        };
-        /**
          * LossOut
          * @description What a client had to give up before it could be sent.
          */
@@ -1884,6 +2422,35 @@ export interface components {
             last_at: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * MemberIn
+         * @description What a user shall be in a project.
+         */
+        MemberIn: {
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * MemberList
+         * @description The members of a project.
+         */
+        MemberList: {
+            /** Items */
+            items: components["schemas"]["MemberOut"][];
+        };
+        /**
+         * MemberOut
+         * @description A user in a project.
+         */
+        MemberOut: {
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
         };
         /**
          * NewTokenOut
@@ -1907,6 +2474,38 @@ export interface components {
         OrderIn: {
             /** Order */
             order: number[];
+        };
+        /**
+         * OverlayAnswer
+         * @description Lines on one grid; `at` is the middle of each column on the axis `x`.
+         */
+        OverlayAnswer: {
+            x: components["schemas"]["Axis"];
+            /** At */
+            at: number[];
+            /** Lines */
+            lines: components["schemas"]["track_api__schemas__series__LineOut"][];
+        };
+        /**
+         * OverlayQuery
+         * @description The same keys of many tracks on one axis and one grid of `buckets` columns.
+         */
+        OverlayQuery: {
+            /** Track Ids */
+            track_ids: string[];
+            /** Keys */
+            keys: string[];
+            /** @default step */
+            x: components["schemas"]["Axis"];
+            /** From */
+            from?: number | null;
+            /** To */
+            to?: number | null;
+            /**
+             * Buckets
+             * @default 500
+             */
+            buckets: number;
         };
         /**
          * PasswordChange
@@ -2043,6 +2642,16 @@ export interface components {
             step: (number | null)[];
             /** Time */
             time: number[];
+        };
+        /**
+         * PositionOut
+         * @description Where a name stands in its folder, from 0; null when it is not there.
+         */
+        PositionOut: {
+            /** Position */
+            position: number | null;
+            /** N Entries */
+            n_entries: number;
         };
         /**
          * PreviewOut
@@ -2191,6 +2800,22 @@ export interface components {
             folder: string;
         };
         /**
+         * PurgeIn
+         * @description Which tracks of the trash to delete for good; null: all.
+         */
+        PurgeIn: {
+            /** Track Ids */
+            track_ids: string[] | null;
+        };
+        /**
+         * PurgedOut
+         * @description How many tracks were deleted for good.
+         */
+        PurgedOut: {
+            /** N Purged */
+            n_purged: number;
+        };
+        /**
          * QueryAnswer
          * @description The series of several tracks that were asked for.
          */
@@ -2216,6 +2841,66 @@ export interface components {
              * @default {}
              */
             changed: {
+                [key: string]: boolean | number | string;
+            };
+        };
+        /**
+         * Role
+         * @description What a user is in a project.
+         * @enum {string}
+         */
+        Role: "owner" | "editor" | "viewer";
+        /**
+         * RowOut
+         * @description A track in a table: `values` holds what it has of the columns that were asked for, by their names.
+         */
+        RowOut: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /** Project Name */
+            project_name: string;
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            status: components["schemas"]["TrackStatus"];
+            /** Has Signal */
+            has_signal: boolean;
+            job_state: components["schemas"]["JobState"] | null;
+            /** Tags */
+            tags: string[];
+            /** Notes */
+            notes: string;
+            /** Origin */
+            origin: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Values */
+            values: {
                 [key: string]: boolean | number | string;
             };
         };
@@ -2697,6 +3382,24 @@ export interface components {
             notes?: string | null;
         };
         /**
+         * TrackIds
+         * @description Tracks by their ids.
+         */
+        TrackIds: {
+            /** Track Ids */
+            track_ids: string[];
+        };
+        /**
+         * TrackIdsOut
+         * @description The ids of tracks; `total` says how many there are of which at most 10,000 are named.
+         */
+        TrackIdsOut: {
+            /** Track Ids */
+            track_ids: string[];
+            /** Total */
+            total: number;
+        };
+        /**
          * TrackIn
          * @description A track to make; without a name it gets a readable one.
          *
@@ -2734,11 +3437,15 @@ export interface components {
         };
         /**
          * TrackList
-         * @description A page of tracks.
+         * @description A page of tracks: `start` of `total` that match.
          */
         TrackList: {
             /** Items */
-            items: components["schemas"]["TrackOut"][];
+            items: components["schemas"]["RowOut"][];
+            /** Start */
+            start: number;
+            /** Total */
+            total: number;
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -2799,6 +3506,48 @@ export interface components {
          */
         TrackStatus: "created" | "running" | "finished" | "failed" | "stopped";
         /**
+         * TrashList
+         * @description A page of deleted tracks.
+         */
+        TrashList: {
+            /** Items */
+            items: components["schemas"]["TrashedOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * TrashedOut
+         * @description A deleted track that can be restored until `purge_at`.
+         */
+        TrashedOut: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Deleted At
+             * Format: date-time
+             */
+            deleted_at: string;
+            /** Deleted By */
+            deleted_by: string | null;
+            /**
+             * Purge At
+             * Format: date-time
+             */
+            purge_at: string;
+        };
+        /**
          * TreeOut
          * @description One level of a tree, or all of it.
          */
@@ -2809,6 +3558,27 @@ export interface components {
             entries: components["schemas"]["EntryOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * UserIn
+         * @description A user to make.
+         */
+        UserIn: {
+            /** Name */
+            name: string;
+            /**
+             * Is Admin
+             * @default false
+             */
+            is_admin: boolean;
+        };
+        /**
+         * UserList
+         * @description All users.
+         */
+        UserList: {
+            /** Items */
+            items: components["schemas"]["UserRow"][];
         };
         /**
          * UserOut
@@ -2826,6 +3596,28 @@ export interface components {
             is_admin: boolean;
             /** Has Password */
             has_password: boolean;
+        };
+        /**
+         * UserRow
+         * @description A user of this installation.
+         */
+        UserRow: {
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** Name */
+            name: string;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Has Password */
+            has_password: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /** ValidationError */
         ValidationError: {
@@ -2851,6 +3643,50 @@ export interface components {
             };
         };
         /**
+         * ViewIn
+         * @description A way of looking at tracks, to keep under a name; what it holds is the page's affair.
+         */
+        ViewIn: {
+            /** Name */
+            name: string;
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ViewList
+         * @description The views of a project.
+         */
+        ViewList: {
+            /** Items */
+            items: components["schemas"]["ViewOut"][];
+        };
+        /**
+         * ViewOut
+         * @description A kept view.
+         */
+        ViewOut: {
+            /**
+             * View Id
+             * Format: uuid
+             */
+            view_id: string;
+            /** Name */
+            name: string;
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
          * WaitingOut
          * @description Why a queued job has not started; `place` 1 is the next.
          */
@@ -2861,6 +3697,34 @@ export interface components {
             reason: string;
             /** Sentence */
             sentence: string;
+        };
+        /**
+         * WriterOut
+         * @description One process that logged to a track: how many batches came from it, and when the newest one did.
+         */
+        WriterOut: {
+            /**
+             * Writer
+             * Format: uuid
+             */
+            writer: string;
+            /** N Batches */
+            n_batches: number;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+        };
+        /**
+         * WritersOut
+         * @description Who logged to a track, and what is known not to have arrived; the first thousand of each.
+         */
+        WritersOut: {
+            /** Writers */
+            writers: components["schemas"]["WriterOut"][];
+            /** Losses */
+            losses: components["schemas"]["LossOut"][];
         };
         /**
          * Limits
@@ -2898,6 +3762,39 @@ export interface components {
             part_bytes: number;
             /** Max File Bytes */
             max_file_bytes: number;
+        };
+        /**
+         * LineOut
+         * @description One line, numbered from 0 within its stream.
+         */
+        track_api__schemas__console__LineOut: {
+            /** Number */
+            number: number;
+            /** Time */
+            time: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * LineOut
+         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
+         */
+        track_api__schemas__series__LineOut: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /** Key */
+            key: string;
+            /** N Stored */
+            n_stored: number;
+            /** N Drawn */
+            n_drawn: number;
+            /** Last */
+            last: boolean | number | string;
+            /** Mean */
+            mean: (number | null)[];
         };
     };
     responses: never;
@@ -3293,6 +4190,162 @@ export interface operations {
             };
         };
     };
+    list_users_api_v3_users_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_user_api_v3_users_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: The name is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite_user_api_v3_users__user_id__link_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found`: There is no user of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_projects_api_v3_projects_get: {
         parameters: {
             query?: {
@@ -3589,16 +4642,642 @@ export interface operations {
             };
         };
     };
+    list_members_api_v3_projects__project__members_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_member_api_v3_projects__project__members__name__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found`: There is no user of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last_owner`: A project needs an owner: make somebody else one first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_member_api_v3_projects__project__members__user_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `member_not_found`: That user is no member of this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last_owner`: A project needs an owner: make somebody else one first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_views_api_v3_projects__project__views_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_view_api_v3_projects__project__views_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view_api_v3_projects__project__views__view_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `view_not_found`: There is no such view in this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_tracks_api_v3_projects__project__tracks_delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrackIds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackIdsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_trash_api_v3_projects__project__trash_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list; start again without it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_tracks_api_v3_projects__project__trash_restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrackIds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackIdsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    purge_trash_api_v3_projects__project__trash_purge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurgeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurgedOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_tracks_api_v3_projects__project__tracks_get: {
         parameters: {
             query?: {
+                /** @description `p.KEY` or `m.KEY` */
+                column?: string[];
+                offset?: number;
+                cursor?: string | null;
+                limit?: number;
+                /** @description The query language: `status:running m.val/loss<0.3` */
+                query?: string;
                 q?: string;
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
-                cursor?: string | null;
-                limit?: number;
             };
             header?: never;
             path: {
@@ -3644,11 +5323,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `bad_cursor`: The cursor was not made by this list; start again without it.
-             *
-             *     `bad_query`: The query cannot be understood.
-             */
+            /** @description `bad_cursor`: The cursor was not made by this list; start again without it. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3739,6 +5414,201 @@ export interface operations {
             };
         };
     };
+    list_track_ids_api_v3_projects__project__tracks_ids_get: {
+        parameters: {
+            query?: {
+                offset?: number;
+                limit?: number;
+                /** @description The query language: `status:running m.val/loss<0.3` */
+                query?: string;
+                q?: string;
+                status?: components["schemas"]["TrackStatus"] | null;
+                tag?: string | null;
+                submission?: string | null;
+                /** @description Columns parted by commas; a minus reverses one */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackIdsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_query`: The query cannot be understood. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_groups_api_v3_projects__project__tracks_groups_get: {
+        parameters: {
+            query: {
+                by: string;
+                /** @description The query language: `status:running m.val/loss<0.3` */
+                query?: string;
+                q?: string;
+                status?: components["schemas"]["TrackStatus"] | null;
+                tag?: string | null;
+                submission?: string | null;
+                /** @description Columns parted by commas; a minus reverses one */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_query`: The query cannot be understood. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_columns_api_v3_projects__project__columns_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_track_api_v3_tracks__track_id__get: {
         parameters: {
             query?: never;
@@ -3808,7 +5678,10 @@ export interface operations {
     };
     delete_track_api_v3_tracks__track_id__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description At once and for good, instead of into the trash */
+                permanent?: boolean;
+            };
             header?: never;
             path: {
                 track_id: string;
@@ -4054,6 +5927,295 @@ export interface operations {
                 };
             };
             /** @description `leaf_not_found`: This track holds nothing of that kind under that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_key`: The key cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_level_api_v3_tracks__track_id__level_get: {
+        parameters: {
+            query?: {
+                path?: string;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_not_found`: There is no such track, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_key`: The key cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_position_api_v3_tracks__track_id__level_position_get: {
+        parameters: {
+            query?: {
+                path?: string;
+                /** @description The whole name */
+                name?: string;
+                /** @description How it starts, without regard to case */
+                starts?: string;
+                /** @description With `starts`: behind this position, going round */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_not_found`: There is no such track, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_key`: The key cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_entry_api_v3_tracks__track_id__entry_get: {
+        parameters: {
+            query: {
+                key: string;
+            };
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `leaf_not_found`: This track holds nothing of that kind under that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_key`: The key cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_leaves_api_v3_tracks__track_id__leaves_get: {
+        parameters: {
+            query?: {
+                path?: string;
+                /** @description Words that the key must hold */
+                q?: string;
+                kind?: ("config" | "series" | "console" | "file") | null;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeavesOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_not_found`: There is no such track, or you may not see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4368,6 +6530,149 @@ export interface operations {
             };
         };
     };
+    overlay_series_api_v3_projects__project__overlay_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverlayQuery"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverlayAnswer"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `bad_key`: The key cannot be used.
+             *
+             *     `bad_query`: The query cannot be understood.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_console_api_v3_tracks__track_id__console__stream__search_get: {
+        parameters: {
+            query: {
+                /** @description Text to look for, without regard to case */
+                q: string;
+                from?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                stream: string;
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `track_not_found`: There is no such track, or you may not see it.
+             *
+             *     `leaf_not_found`: This track holds nothing of that kind under that key.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_console_api_v3_tracks__track_id__console__stream__get: {
         parameters: {
             query?: {
@@ -4449,6 +6754,8 @@ export interface operations {
             query?: {
                 /** @description Offer it for saving, whatever its type */
                 download?: boolean;
+                /** @description Show HTML as a page, shut off from everything else */
+                rendered?: boolean;
             };
             header?: never;
             path: {
@@ -4620,6 +6927,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_writers_api_v3_tracks__track_id__writers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WritersOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_not_found`: There is no such track, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -40,7 +40,7 @@ class TbProxySettings(ServiceSettings):
     )
     tb_mode: TbMode = Field(
         default=TbMode.FORK,
-        description="`fork`: our own data provider; `process`: TensorBoard's own reader on event files that we write",
+        description="`fork`: our own data provider; `process`: the stock command on event files that we write",
     )
     tb_proxy_peers: str = Field(
         default="", description="Name behind which all replicas are found (a headless Service); empty: there is one"

@@ -16,6 +16,8 @@ from track_api.routes import (
     folders,
     jobs,
     labs,
+    members,
+    overlay,
     page,
     pipelines,
     projects,
@@ -27,9 +29,17 @@ from track_api.routes import (
     submissions,
     tokens,
     tracks,
+    trash,
+    users,
+    views,
+    writers,
 )
 from track_api.settings import TrackApiSettings
 
+_MODULES = (
+    config, sessions, tokens, users, projects, members, views, trash, tracks, folders, series, overlay, console, files,
+    events, writers, jobs, labs, submissions, archives, pipelines, runs, secrets,
+)  # fmt: skip
 # Everything else asks who you are. The page itself holds no data; what it loads asks for the cookie.
 PUBLIC = frozenset(
     {
@@ -69,10 +79,7 @@ def create_app(settings: TrackApiSettings) -> FastAPI:
 
     app.state.end_streams = end_streams
     api = APIRouter(prefix="/api/v3")
-    for module in (
-        config, sessions, tokens, projects, tracks, folders, series, console, files, events,
-        jobs, labs, submissions, archives, pipelines, runs, secrets,
-    ):  # fmt: skip
+    for module in _MODULES:
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(published.router)

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from services.core.supervise import Supervisor
+from services.listing.tables import ProjectTables
 from services.live.changes import ChangeNotes
 from services.live.hearing import Hearing
 from services.live.hub import Hub
@@ -27,6 +28,7 @@ class Resources:
     database: Database
     blobs: BlobStore
     sources: SourceCache
+    tables: ProjectTables
     changes: ChangeNotes
     hub: Hub
     supervisor: Supervisor | None
@@ -47,4 +49,5 @@ async def open_resources(settings: TrackApiSettings) -> AsyncIterator[Resources]
         )
         stack.callback(hub.close)
         sources = SourceCache(settings.track_api_cache_bytes)
-        yield Resources(settings, database, BlobStore(settings.blob_url), sources, changes, hub, supervisor)
+        tables = ProjectTables(database, sources.tails)
+        yield Resources(settings, database, BlobStore(settings.blob_url), sources, tables, changes, hub, supervisor)

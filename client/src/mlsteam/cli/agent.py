@@ -47,7 +47,7 @@ def agent() -> int:
     )
     masked = [name for name in os.environ.get("MLSTEAM_MASKED", "").split(",") if name]
     hide = hider_of(os.environ[name] for name in masked if name in os.environ)
-    runs = Agent(opened, finish_timeout=_FINISH_S, hide=hide)
+    runs = Agent(opened, finish_timeout=_FINISH_S, folder=Path.cwd(), hide=hide)
     code = 126
     try:
         if "command" in plan:

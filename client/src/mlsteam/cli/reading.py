@@ -58,7 +58,7 @@ def _flat(entries: list[Entry]) -> list[dict[str, Any]]:
 @click.argument("track", required=False)
 @click.argument("path", default="")
 @click.option("--projects", is_flag=True, help="List projects instead.")
-@click.option("--query", "-q", help="Search names and tags.")
+@click.option("--query", "-q", help="Which tracks: words, or status:running p.lr=0.01 m.val/loss<0.3.")
 @click.option("--status", help="Only tracks that are created, running, finished, failed or stopped.")
 @click.option("--tag", help="Only tracks with this tag.")
 @click.option("--limit", default=50, show_default=True, help="At most so many tracks.")
@@ -81,7 +81,7 @@ def ls(  # noqa: PLR0917  # click passes them by name
         items = read_json(transport, "/api/v3/projects?limit=500", "list the projects")["items"]
         write_rows(items, ["name", "role", "description"], as_json=as_json)
     elif track is None:
-        rows = list(list_tracks(transport, _project(), limit, q=query, status=status, tag=tag))
+        rows = list(list_tracks(transport, _project(), limit, query=query, status=status, tag=tag))
         write_rows(rows, ["track_id", "name", "status", "tags", "created_at"], as_json=as_json)
     else:
         entries = read_tree(transport, find_track_id(transport, track), path, 0 if recursive else 1)

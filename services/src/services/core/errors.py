@@ -2,9 +2,10 @@
 
 ServiceError
 ├── NotFound            ProjectNotFound, TrackNotFound, LeafNotFound, UploadNotFound, TokenNotFound, JobNotFound,
-│                       LabNotFound, SubmissionNotFound, PipelineNotFound, RunNotFound, ArchiveNotFound, SecretNotFound
+│                       LabNotFound, SubmissionNotFound, PipelineNotFound, RunNotFound, ArchiveNotFound, SecretNotFound,
+│                       ViewNotFound, UserNotFound, MemberNotFound
 ├── Gone                TrackDeleted
-├── Conflict            NameTaken, TrackIdTaken, SequenceGap, UploadIncomplete, KindMismatch, JobsUnfinished
+├── Conflict            NameTaken, TrackIdTaken, SequenceGap, UploadIncomplete, KindMismatch, JobsUnfinished, LastOwner
 ├── Invalid             BadKey, BadCursor, BadQuery, BadValue, ChecksumMismatch
 ├── Malformed           MalformedBatch
 ├── TooLarge            BatchTooLarge, FileTooLarge
@@ -126,6 +127,18 @@ class SecretNotFound(NotFound):
     """There is no secret of that name."""
 
 
+class ViewNotFound(NotFound):
+    """There is no such view in this project."""
+
+
+class UserNotFound(NotFound):
+    """There is no user of that name."""
+
+
+class MemberNotFound(NotFound):
+    """That user is no member of this project."""
+
+
 class Gone(ServiceError):
     """It existed, and was deleted."""
 
@@ -164,6 +177,10 @@ class KindMismatch(Conflict):
 
 class JobsUnfinished(Conflict):
     """Jobs of it have not ended; stop them first."""
+
+
+class LastOwner(Conflict):
+    """A project needs an owner: make somebody else one first."""
 
 
 class Invalid(ServiceError):

@@ -29,6 +29,9 @@ class ServiceSettings(BaseSettings):
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged")
     log_format: str = Field(default="json", pattern="^(json|text)$", description="json for machines, text for people")
     session_days: float = Field(default=14, gt=0, le=365, description="How long a sign-in lasts, in days")
+    trash_days: float = Field(
+        default=30, ge=0, le=3650, description="How long a deleted track can be restored, in days"
+    )
 
 
 class CodeSettings(ServiceSettings):

@@ -33,13 +33,14 @@ async def move(
     if not may_follow(job.state, state):
         return None
     changed: dict[str, Any] = {"state": state.value, "cause": cause, **values}
+    of_track: dict[str, Any] = {}
     if state in ENDED:
         changed["ended_at"] = func.clock_timestamp()
-        await update_track(
-            session, job.track_id, {"status": TRACK_STATUS_OF[state].value, "ended_at": func.clock_timestamp()}
-        )
+        of_track = {"status": TRACK_STATUS_OF[state].value, "ended_at": func.clock_timestamp()}
     elif job.state is JobState.LOST:
         changed["ended_at"] = None
+    # In any case, so that whoever follows the tracks that changed sees the new state of the job.
+    await update_track(session, job.track_id, of_track)
     await store.change_job(session, job_id, changed)
     await store.append_history(session, job_id, state, cause, actor, reason=reason, at=at)
     return await store.get_job(session, job_id)

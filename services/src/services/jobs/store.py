@@ -65,6 +65,11 @@ async def get_jobs(session: AnySession, job_ids: Sequence[UUID]) -> list[Job]:
     return [_job(row) for row in await session.execute(select(jobs).where(jobs.c.job_id.in_(job_ids)))]
 
 
+async def find_tracks_of_submission(session: AnySession, submission_id: UUID) -> list[UUID]:
+    """Return the tracks that were made by one SUBMIT."""
+    return list((await session.scalars(select(jobs.c.track_id).where(jobs.c.submission_id == submission_id))).all())
+
+
 async def count_states(session: AnySession, submission_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
     """Return how many jobs of each submission are in which state."""
     query = (

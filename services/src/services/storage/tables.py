@@ -109,6 +109,19 @@ project_members = Table(
     Column("role", Text, nullable=False),
 )
 
+# Ways of looking at the tracks of a project that its members have kept under a name.
+views = Table(
+    "views",
+    metadata,
+    Column("view_id", Uuid, primary_key=True),
+    Column("project_id", Uuid, ForeignKey("projects.project_id", ondelete="CASCADE"), nullable=False),
+    Column("name", _Key, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("created_by", Text, nullable=False),
+    _now(),
+    UniqueConstraint("project_id", "name"),
+)
+
 # --- tracks ---------------------------------------------------------------------------------------------------------
 
 tracks = Table(
@@ -127,7 +140,10 @@ tracks = Table(
     Column("started_at", _Time),
     Column("last_seen_at", _Time),
     Column("ended_at", _Time),
+    # In the trash from then on: what it holds stays until it is purged.
     Column("deleted_at", _Time),
+    Column("deleted_by", Text),
+    Column("purged_at", _Time),
     Column("next_leaf_id", Integer, nullable=False, server_default="1"),
     # Grows when leaves are deleted: what a process remembers of them then no longer holds.
     Column("leaves_version", Integer, nullable=False, server_default="1"),
@@ -135,6 +151,9 @@ tracks = Table(
     Column("is_listed", Boolean, nullable=False, server_default=text("true")),
     _now(),
     Index("ix_tracks_list", "project_id", "created_at", "track_id", postgresql_where=text("deleted_at IS NULL")),
+    # Whoever holds a project's table in memory asks what changed.
+    Index("ix_tracks_changed", "project_id", "updated_at"),
+    Index("ix_tracks_trash", "deleted_at", postgresql_where=text("deleted_at IS NOT NULL AND purged_at IS NULL")),
 )
 # Every leaf of a track's tree, whatever its kind: the tree is one scan, and a key holds one kind.
 leaves = Table(

@@ -48,6 +48,7 @@ class Track:
     last_seen_at: datetime | None
     ended_at: datetime | None
     deleted_at: datetime | None
+    deleted_by: str | None
 
     def has_signal(self, now: datetime) -> bool:
         """Say whether a running track was heard of lately; one that does not run needs no signal."""

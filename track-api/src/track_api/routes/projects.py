@@ -77,7 +77,7 @@ async def delete_project(project: str, principal: CurrentPrincipal, resources: C
     async with resources.database.transaction() as session:
         found = await store.get_project(session, principal, project)
         check_role(found.role, Right.MANAGE)
-        track_ids = await store.live_track_ids(session, found.project_id)
+        track_ids = await store.filled_track_ids(session, found.project_id)
         for track_id in track_ids:
             blobs += await delete_track(session, track_id)
         blobs += await _forget_code(session, found.project_id)

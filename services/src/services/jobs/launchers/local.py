@@ -153,7 +153,7 @@ class LocalLauncher:
         # Looked at before reading: whatever it said before it ended is there then.
         is_alive = self._is_alive(watched)
         found += self._read(job_id, watched)
-        if not watched.is_over and not is_alive:
+        if not is_alive and not watched.is_over:
             watched.is_over = True
             n_killed = _sweep(job_id)
             cause = "its supervisor is gone without a word; how the command ended will never be known"
