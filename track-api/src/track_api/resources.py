@@ -13,6 +13,7 @@ from services.listing.tables import ProjectTables
 from services.live.changes import ChangeNotes
 from services.live.hearing import Hearing
 from services.live.hub import Hub
+from services.runner.silence import Silence
 from services.series.source import SourceCache
 from services.storage.blobs import BlobStore
 from services.storage.database import Database
@@ -42,7 +43,9 @@ async def open_resources(settings: TrackApiSettings) -> AsyncIterator[Resources]
         changes, hub = ChangeNotes(database), Hub()
         stack.push_async_callback(changes.close)
         supervisor = await stack.enter_async_context(
-            Supervisor().running(changes=changes.run, hearing=Hearing(database, hub.tell).run)
+            Supervisor().running(
+                changes=changes.run, hearing=Hearing(database, hub.tell).run, silence=Silence(database, changes).run
+            )
         )
         stack.callback(hub.close)
         sources = SourceCache(settings.track_api_cache_bytes)

@@ -8,7 +8,7 @@ import importlib
 
 import click
 
-from mlsteam.cli import account, reading, run, spool, tensorboard
+from mlsteam.cli import account, agent, reading, run, spool, stop, tensorboard
 from mlsteam.errors import MLSteamError, SettingsError
 
 SHELLS = ("bash", "zsh", "fish")
@@ -30,7 +30,7 @@ def completion(shell: str) -> None:
 
 for _command in (
     account.login, account.init, account.tokens, run.run, spool.sync, spool.status, reading.ls, reading.get,
-    reading.export, tensorboard.import_tensorboard,
+    reading.export, tensorboard.import_tensorboard, stop.stop, agent.agent,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -128,14 +128,19 @@ def why_waiting(place: int, runners: Sequence[Runner], n_busy: int, note: Step |
     return Waiting(place, "next", f"It is number {place} in the queue and starts in a moment.")
 
 
-def exit_in_words(code: int) -> str:
-    """Say what an exit code means; a negative one is the signal that ended the process."""
+def exit_in_words(code: int, *, was_sent: bool = False) -> str:
+    """Say what an exit code means; a negative one is the signal that ended the process.
+
+    `was_sent`: the signal came from us, so that nothing is said of where it may have come from.
+    """
     number = -code if code < 0 else code - 128 if 128 < code < 160 else 0
     if not number:
-        return "ended well (exit code 0)" if code == 0 else f"exit code {code}"
+        words = {0: " (it ended well)", 126: " (it cannot be executed)", 127: " (there is no such command)"}
+        return f"exit code {code}{words.get(code, '')}"
     try:
         name = signal.Signals(number).name
     except ValueError:
         name = f"signal {number}"
-    hint = "; nobody here sent it: often the system was out of memory" if number == signal.SIGKILL else ""
-    return f"ended by {name}{hint}" if code < 0 else f"exit code {code}: a process of it was ended by {name}{hint}"
+    is_odd = number == signal.SIGKILL and not was_sent
+    hint = "; nobody here sent it: often the system was out of memory" if is_odd else ""
+    return f"ended by {name}{hint}" if code < 0 else f"exit code {code}, as of a process ended by {name}{hint}"

@@ -1,11 +1,12 @@
 """The SQL of jobs and runners."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, text, update
+import asyncpg
+from sqlalchemy import Row, delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -15,6 +16,8 @@ from services.storage.database import AnySession, Session
 from services.storage.tables import job_history, jobs, runners, secrets
 
 _BUSY = ("starting", "running", "stopping")
+# The database's clock, which all processes share.
+NOW = func.clock_timestamp()
 
 
 def _job(row: Row[Any]) -> Job:
@@ -94,9 +97,10 @@ async def list_tracks_with_unfinished_jobs(session: AnySession, project_id: UUID
     return list((await session.scalars(query)).all())
 
 
-async def list_unfinished(session: AnySession, runner_id: UUID) -> list[Job]:
-    """Return what a runner has claimed and not brought to an end."""
-    query = select(jobs).where(jobs.c.runner_id == runner_id, jobs.c.ended_at.is_(None))
+async def list_adoptable(session: AnySession, runner_id: UUID) -> list[Job]:
+    """Return what a runner has claimed and not brought to an end, and what was believed lost lately."""
+    is_lost = (jobs.c.state == JobState.LOST.value) & (jobs.c.ended_at > func.now() - timedelta(days=7))
+    query = select(jobs).where(jobs.c.runner_id == runner_id, or_(jobs.c.ended_at.is_(None), is_lost))
     return [_job(row) for row in await session.execute(query)]
 
 
@@ -233,6 +237,11 @@ async def touch_runner(session: Session, runner_id: UUID, **said: Any) -> None:
             index_elements=[runners.c.runner_id], set_={"seen_at": func.clock_timestamp(), **said}
         )
     )
+
+
+async def claim_runner(connection: "asyncpg.Connection[Any]", runner_id: UUID) -> bool:
+    """Claim to be the one process that acts for a runner's id, for as long as the connection lives."""
+    return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", runner_id.int & (2**63 - 1)))
 
 
 async def list_runners(session: AnySession) -> list[Runner]:

@@ -15,6 +15,7 @@ from services.core.ids import new_id
 from services.jobs import store as job_store
 from services.jobs.definition import Allowed, check_name, read_spec
 from services.jobs.model import Job
+from services.jobs.spec import ArchiveCode
 from services.pipelines import store
 from services.pipelines.model import FOLDER, ActionStatus, Pipeline, Run, status_of
 from services.storage.database import AnySession, Session
@@ -35,9 +36,11 @@ async def open_pipeline(session: AnySession, principal: Principal, pipeline_id: 
 
 def _definition(definition: Mapping[str, object], allowed: Allowed) -> dict[str, Any]:
     spec = read_spec(definition, allowed)
-    if not spec.actions or spec.code is not None:
-        raise BadValue("A pipeline has actions; one of them may fetch code.", field="actions")
-    return spec.model_dump(mode="json", exclude={"params", "command", "uses_shell", "code", "uses_track"})
+    if not spec.actions:
+        raise BadValue("A pipeline has actions.", field="actions")
+    if isinstance(spec.code, ArchiveCode):
+        raise BadValue("A pipeline's code is a folder or a git repository.", field="code")
+    return spec.model_dump(mode="json", exclude={"params", "command", "uses_shell", "uses_track"})
 
 
 async def create_pipeline(

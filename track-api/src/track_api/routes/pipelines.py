@@ -70,7 +70,7 @@ async def change_pipeline(
     allowed: CurrentAllowed,
 ) -> PipelineOut:
     """Change a pipeline; runs that were started before stay as they were."""
-    changes = body.definition.model_dump(mode="json", exclude_none=True) if body.definition else None
+    changes = body.definition.model_dump(mode="json", exclude_unset=True) if body.definition else None
     async with database.transaction() as session:
         pipeline = await actions.open_pipeline(session, principal, pipeline_id, Right.WRITE)
         changed = await actions.change_pipeline(session, pipeline, name=body.name, definition=changes, allowed=allowed)

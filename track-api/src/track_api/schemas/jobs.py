@@ -31,6 +31,7 @@ class LabDefinition(_Definition):
 class PipelineDefinition(_Definition):
     """What each run of a pipeline does."""
 
+    code: Code | None = Field(default=None, description="Copied to the working folder first")
     actions: Annotated[list[Action], Field(min_length=1, max_length=100)]
 
 

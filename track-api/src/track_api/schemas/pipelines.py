@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.jobs.spec import Action, Environment, Limits, Text
+from services.jobs.spec import Action, Code, Environment, Limits, Text
 from services.pipelines.model import ActionState
 from track_api.schemas.jobs import JobOut, PipelineDefinition
 
@@ -27,6 +27,7 @@ class DefinitionChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    code: Code | None = None
     actions: Annotated[list[Action], Field(min_length=1, max_length=100)] | None = None
     environment: Environment | None = None
     variables: Annotated[dict[str, Text], Field(max_length=200)] | None = None
