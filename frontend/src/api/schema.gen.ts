@@ -862,7 +862,7 @@ export interface components {
             /** From */
             from: number;
             /** Lines */
-            lines: components["schemas"]["track_api__schemas__console__LineOut"][];
+            lines: components["schemas"]["LineOut"][];
         };
         /**
          * EntryOut
@@ -995,6 +995,18 @@ export interface components {
             max_file_bytes: number;
         };
         /**
+         * LineOut
+         * @description One line, numbered from 0 within its stream.
+         */
+        LineOut: {
+            /** Number */
+            number: number;
+            /** Time */
+            time: number;
+            /** Text */
+            text: string;
+        };
+        /**
          * LossOut
          * @description What a client had to give up before it could be sent.
          */
@@ -1063,7 +1075,28 @@ export interface components {
             /** At */
             at: number[];
             /** Lines */
-            lines: components["schemas"]["track_api__schemas__series__LineOut"][];
+            lines: components["schemas"]["OverlayLine"][];
+        };
+        /**
+         * OverlayLine
+         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
+         */
+        OverlayLine: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /** Key */
+            key: string;
+            /** N Stored */
+            n_stored: number;
+            /** N Drawn */
+            n_drawn: number;
+            /** Last */
+            last: boolean | number | string;
+            /** Mean */
+            mean: (number | null)[];
         };
         /**
          * OverlayQuery
@@ -1715,39 +1748,6 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-        };
-        /**
-         * LineOut
-         * @description One line, numbered from 0 within its stream.
-         */
-        track_api__schemas__console__LineOut: {
-            /** Number */
-            number: number;
-            /** Time */
-            time: number;
-            /** Text */
-            text: string;
-        };
-        /**
-         * LineOut
-         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
-         */
-        track_api__schemas__series__LineOut: {
-            /**
-             * Track Id
-             * Format: uuid
-             */
-            track_id: string;
-            /** Key */
-            key: string;
-            /** N Stored */
-            n_stored: number;
-            /** N Drawn */
-            n_drawn: number;
-            /** Last */
-            last: boolean | number | string;
-            /** Mean */
-            mean: (number | null)[];
         };
     };
     responses: never;
@@ -3228,6 +3228,8 @@ export interface operations {
                 q?: string;
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -3376,6 +3378,8 @@ export interface operations {
                 q?: string;
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -3443,6 +3447,8 @@ export interface operations {
                 q?: string;
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };

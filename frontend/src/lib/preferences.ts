@@ -6,10 +6,12 @@ export interface Preferences {
   reloadOn: boolean;
   reloadPeriodS: number;
   treeWidth: number;
+  /** Whether single keys do something; who dictates or uses a screen reader may not want that. */
+  keysOn: boolean;
 }
 
 const STORAGE_KEY = "mlsteam-track-preferences";
-const DEFAULTS: Preferences = { reloadOn: false, reloadPeriodS: 5, treeWidth: 320 };
+const DEFAULTS: Preferences = { reloadOn: false, reloadPeriodS: 5, treeWidth: 320, keysOn: true };
 export const MIN_RELOAD_S = 1;
 export const MAX_RELOAD_S = 3600;
 
@@ -43,6 +45,11 @@ function subscribe(listener: () => void) {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
+
+/** For keys of one page; it is drawn anew with whatever changes its own state. */
+export const areKeysOn = () => current.keysOn;
+/** Told to the window to open the search for everything from wherever its button is. */
+export const OPEN_PALETTE = "mlsteam-open-palette";
 
 export function usePreferences(): Preferences {
   return useSyncExternalStore(subscribe, () => current);

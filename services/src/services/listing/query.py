@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from services.core.errors import BadQuery
 from services.tracks.model import TrackStatus
@@ -92,6 +93,13 @@ class Has:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of these tracks; asked for by the API, not written in a query."""
+
+    track_ids: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """Not this."""
 
@@ -112,7 +120,7 @@ class AnyOf:
     nodes: tuple["Node", ...]
 
 
-Node = Word | Compare | Has | Not | All | AnyOf
+Node = Word | Compare | Has | OneOf | Not | All | AnyOf
 
 
 def parse_query(text: str, now: datetime) -> Node:
