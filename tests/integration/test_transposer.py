@@ -13,6 +13,7 @@ from services.core.values import WireType
 from services.ingest.batch import Batch
 from services.ingest.group_writer import GroupWriter
 from services.ingest.transposer import Transposer, transpose_track
+from services.series import narrow as narrow_module
 from services.series import source as source_module
 from services.series.grouping import LeafIds
 from services.series.load import load_points, load_summaries
@@ -121,6 +122,7 @@ async def test_a_long_series_whose_first_point_has_no_step(
     await GroupWriter(database).write(checked(place.track_id, place.project_id, new_writer(), 1, series=[series]))
     await Transposer(database, rested_s=0).run_once()
     monkeypatch.setattr(source_module, "LONG_POINTS", 10_000)
+    monkeypatch.setattr(narrow_module, "LONG_POINTS", 10_000)
     window = Window(Axis.STEP, buckets=10)
     async with database.read() as session:
         views = await read_series(session, SourceCache(1 << 26), {place.track_id: ["a"]}, window)

@@ -56,8 +56,8 @@ def say(message: str) -> None:
     """Write one line to the person who watches the training."""
     try:
         (sys.__stderr__ or sys.stderr).write(f"mlsteam: {message}\n")
-    except (OSError, ValueError, AttributeError):
-        # A closed stderr is no reason to stop sending.
+    except (OSError, ValueError, AttributeError, RuntimeError):
+        # Closed, or in use by what a signal handler interrupted: no reason to stop sending.
         return
 
 
@@ -92,8 +92,11 @@ class Delivery:
             return Outcome.GONE
         try:
             return self._send_batch(until) or self._send_file() or Outcome.IDLE
-        except (APIConnectionError, OSError) as error:
+        except APIConnectionError as error:
             self._say_once("unreachable", f"the server cannot be reached; everything is kept and sent later ({error})")
+            return self._wait()
+        except OSError as error:
+            self._say_once("disk", f"{self.folder} cannot be read or written; it is tried again ({error})")
             return self._wait()
 
     def _send_batch(self, until: Position | None) -> Outcome | None:
@@ -160,7 +163,7 @@ class Delivery:
         if self.failures and "unreachable" in self._said:
             say("the server is reachable again.")
         self.failures = 0
-        self._said -= {"unreachable", "token"}
+        self._said -= {"unreachable", "token", "disk"}
         return Outcome.PROGRESS
 
     def _after_refusal(self, reply: Reply) -> Outcome:
@@ -280,7 +283,7 @@ class Sender:
                 with self._changed:
                     self._sent_to = target
                     self._changed.notify_all()
-                if self._is_stopping and self._spool.position == target:
+                if self._is_stopping and self._spool.settle() and self._spool.position == target:
                     self._end(delivery)
                     return
                 if self._adopt and now >= adopt_at:
@@ -320,6 +323,9 @@ class Sender:
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until everything logged before the call is committed; False when that took too long."""
+        if self._spool.is_interrupted:
+            # The record below this signal handler cannot be finished while we wait for it.
+            return False
         target = self._spool.position
         with self._changed:
             self._sent_to = min(self._sent_to, (target[0], target[1] - 1))
@@ -331,7 +337,7 @@ class Sender:
     def stop(self, status: str, timeout: float) -> bool:
         """Send the rest, then the end of the track; False when something is left for `mlsteam sync`."""
         if self._thread is None:
-            return True
+            return not self._spool.dropped
         try:
             write_durably(self._spool.folder / "end", status.encode())
         except OSError as error:

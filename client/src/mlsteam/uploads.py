@@ -4,9 +4,9 @@ Called by handles.py (`keep`) and sender.py (`next_upload`, `send`). Guarantees 
 the call, whatever happens to the original afterwards.
 """
 
+import contextlib
 import os
 import shutil
-import threading
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +17,6 @@ from mlsteam.transport import Reply, Transport
 
 # Above this a file goes in parts, so that a broken connection costs one part.
 RESUMABLE_FROM_BYTES = 64 * 1024 * 1024
-_lock = threading.Lock()
 
 
 class Upload(msgspec.Struct):
@@ -41,11 +40,8 @@ def _content(folder: Path, number: int) -> Path:
 def keep(folder: Path, key: str, source: bytes | Path, content_type: str) -> None:
     """Copy a file into the writer's folder. Raises: OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _lock:
-        taken = [int(path.name[:8]) for path in folder.glob("*.file")]
-        number = max(taken, default=0) + 1
-        target = _content(folder, number)
-        target.touch(mode=0o600)
+    number = _take_number(folder)
+    target = _content(folder, number)
     try:
         if isinstance(source, bytes):
             target.write_bytes(source)
@@ -57,6 +53,16 @@ def keep(folder: Path, key: str, source: bytes | Path, content_type: str) -> Non
     except OSError:
         target.unlink(missing_ok=True)
         raise
+
+
+def _take_number(folder: Path) -> int:
+    """Make an empty file of the next number; no lock, which a signal handler that uploads would wait for."""
+    number = max((int(path.name[:8]) for path in folder.glob("*.file")), default=0)
+    while True:
+        number += 1
+        with contextlib.suppress(FileExistsError):
+            _content(folder, number).touch(mode=0o600, exist_ok=False)
+            return number
 
 
 def next_upload(folder: Path) -> Upload | None:

@@ -571,6 +571,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v3/tracks/{track_id}/level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Level
+         * @description Answer with some entries of one folder: folders first, then by name with numbers by their size.
+         */
+        get: operations["get_level_api_v3_tracks__track_id__level_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/level/position": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Position
+         * @description Answer with the place of a name among the entries that `level` gives.
+         */
+        get: operations["get_position_api_v3_tracks__track_id__level_position_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Entry
+         * @description Answer with what stands at one key: its leaf, and how many leaves lie below it.
+         */
+        get: operations["get_entry_api_v3_tracks__track_id__entry_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/leaves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Leaves
+         * @description Answer with leaves at any depth below a folder, by kind and words, and with how many there are of each kind.
+         */
+        get: operations["get_leaves_api_v3_tracks__track_id__leaves_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v3/tracks/{track_id}/values": {
         parameters: {
             query?: never;
@@ -678,6 +758,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v3/tracks/{track_id}/console/{stream}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Console
+         * @description Answer with the lines that hold a text; ask again from `next_line` until that is `n_lines`.
+         */
+        get: operations["search_console_api_v3_tracks__track_id__console__stream__search_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v3/tracks/{track_id}/console/{stream}": {
         parameters: {
             query?: never;
@@ -730,6 +830,26 @@ export interface paths {
          * @description Stream what changes in a track, or in all tracks of a project.
          */
         get: operations["get_events_api_v3_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/writers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Writers
+         * @description Answer with the processes that logged to a track, and with every loss that they told of.
+         */
+        get: operations["get_writers_api_v3_tracks__track_id__writers_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -865,6 +985,20 @@ export interface components {
             lines: components["schemas"]["LineOut"][];
         };
         /**
+         * CountsOut
+         * @description How many leaves there are of each kind.
+         */
+        CountsOut: {
+            /** Config */
+            config: number;
+            /** Series */
+            series: number;
+            /** Console */
+            console: number;
+            /** File */
+            file: number;
+        };
+        /**
          * EntryOut
          * @description One name in a folder: a leaf, a folder, or both. `children` is null below the depth that was asked for.
          */
@@ -925,6 +1059,20 @@ export interface components {
             detail?: components["schemas"]["ValidationError"][];
         };
         /**
+         * HitsOut
+         * @description Numbers of lines that hold a text; the lines up to `next_line` (excluded) have been searched.
+         */
+        HitsOut: {
+            /** Stream */
+            stream: string;
+            /** N Lines */
+            n_lines: number;
+            /** Numbers */
+            numbers: number[];
+            /** Next Line */
+            next_line: number;
+        };
+        /**
          * InvitationOut
          * @description A link that signs a user in once, within the hour.
          */
@@ -977,6 +1125,31 @@ export interface components {
             content_type: string | null;
             /** Sha256 */
             sha256: string | null;
+        };
+        /**
+         * LeavesOut
+         * @description Some leaves below a folder, and how many of them there are of each kind.
+         */
+        LeavesOut: {
+            /** Path */
+            path: string;
+            counts: components["schemas"]["CountsOut"];
+            /** Entries */
+            entries: components["schemas"]["EntryOut"][];
+        };
+        /**
+         * LevelOut
+         * @description Some entries of one folder in the order of a page, and how many it has.
+         */
+        LevelOut: {
+            /** Path */
+            path: string;
+            /** Offset */
+            offset: number;
+            /** N Entries */
+            n_entries: number;
+            /** Entries */
+            entries: components["schemas"]["EntryOut"][];
         };
         /**
          * Limits
@@ -1142,6 +1315,16 @@ export interface components {
             step: (number | null)[];
             /** Time */
             time: number[];
+        };
+        /**
+         * PositionOut
+         * @description Where a name stands in its folder, from 0; null when it is not there.
+         */
+        PositionOut: {
+            /** Position */
+            position: number | null;
+            /** N Entries */
+            n_entries: number;
         };
         /**
          * Problem
@@ -1748,6 +1931,34 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * WriterOut
+         * @description One process that logged to a track: how many batches came from it, and when the newest one did.
+         */
+        WriterOut: {
+            /**
+             * Writer
+             * Format: uuid
+             */
+            writer: string;
+            /** N Batches */
+            n_batches: number;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+        };
+        /**
+         * WritersOut
+         * @description Who logged to a track, and what is known not to have arrived; the first thousand of each.
+         */
+        WritersOut: {
+            /** Writers */
+            writers: components["schemas"]["WriterOut"][];
+            /** Losses */
+            losses: components["schemas"]["LossOut"][];
         };
     };
     responses: never;
@@ -3911,6 +4122,295 @@ export interface operations {
             };
         };
     };
+    get_level_api_v3_tracks__track_id__level_get: {
+        parameters: {
+            query?: {
+                path?: string;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_not_found`: There is no such track, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_key`: The key cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_position_api_v3_tracks__track_id__level_position_get: {
+        parameters: {
+            query?: {
+                path?: string;
+                /** @description The whole name */
+                name?: string;
+                /** @description How it starts, without regard to case */
+                starts?: string;
+                /** @description With `starts`: behind this position, going round */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_not_found`: There is no such track, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_key`: The key cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_entry_api_v3_tracks__track_id__entry_get: {
+        parameters: {
+            query: {
+                key: string;
+            };
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `leaf_not_found`: This track holds nothing of that kind under that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_key`: The key cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_leaves_api_v3_tracks__track_id__leaves_get: {
+        parameters: {
+            query?: {
+                path?: string;
+                /** @description Words that the key must hold */
+                q?: string;
+                kind?: ("config" | "series" | "console" | "file") | null;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeavesOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_not_found`: There is no such track, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_key`: The key cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_values_api_v3_tracks__track_id__values_get: {
         parameters: {
             query?: {
@@ -4263,6 +4763,83 @@ export interface operations {
             };
         };
     };
+    search_console_api_v3_tracks__track_id__console__stream__search_get: {
+        parameters: {
+            query: {
+                /** @description Text to look for, without regard to case */
+                q: string;
+                from?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                stream: string;
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `track_not_found`: There is no such track, or you may not see it.
+             *
+             *     `leaf_not_found`: This track holds nothing of that kind under that key.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_console_api_v3_tracks__track_id__console__stream__get: {
         parameters: {
             query?: {
@@ -4344,6 +4921,8 @@ export interface operations {
             query?: {
                 /** @description Offer it for saving, whatever its type */
                 download?: boolean;
+                /** @description Show HTML as a page, shut off from everything else */
+                rendered?: boolean;
             };
             header?: never;
             path: {
@@ -4515,6 +5094,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_writers_api_v3_tracks__track_id__writers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WritersOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_not_found`: There is no such track, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

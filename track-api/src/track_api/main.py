@@ -25,12 +25,13 @@ from track_api.routes import (
     trash,
     users,
     views,
+    writers,
 )
 from track_api.settings import TrackApiSettings
 
 _MODULES = (
     config, sessions, tokens, users, projects, members, views, trash, tracks, folders, series, overlay, console, files,
-    events,
+    events, writers,
 )  # fmt: skip
 # Everything else asks who you are. The page itself holds no data; what it loads asks for the cookie.
 PUBLIC = frozenset(

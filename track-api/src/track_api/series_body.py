@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from services.core.points import Floats
 from services.core.values import Value, to_json
-from services.series.buckets import Buckets
 from services.series.column import Drawn
+from services.series.grid import Buckets
 from services.series.losses import Loss
 from services.series.read import SeriesView, SeriesViews
 from services.series.window import Axis

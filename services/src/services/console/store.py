@@ -1,7 +1,9 @@
 """The SQL of console lines: blocks of compressed lines, numbered from 0 within their stream."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,6 +18,7 @@ from services.storage.tables import console_blocks, console_streams, leaves
 
 CONSOLE_FOLDER = "console"
 _ENCODING_ZSTD = 1
+_BLOCKS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +110,60 @@ async def read_lines(session: AnySession, track_id: UUID, leaf_id: int, first: i
     for row in await session.execute(query):
         times = np.frombuffer(zstd.decompress(row.times), "<f8")
         lines = msgspec.msgpack.decode(zstd.decompress(row.lines), type=list[str])
-        for offset, (time, line) in enumerate(zip(times.tolist(), lines, strict=True)):
+        for offset, (at, line) in enumerate(zip(times.tolist(), lines, strict=True)):
             number = row.first_line + offset
             if first <= number < first + limit:
-                found.append(ConsoleLine(number, time, line))
+                found.append(ConsoleLine(number, at, line))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Numbers of lines that hold a text, of the lines from where the search began to `next_line` (excluded)."""
+
+    numbers: list[int]
+    next_line: int
+
+
+async def search_lines(
+    session: AnySession, track_id: UUID, leaf_id: int, wanted: str, *, first: int, limit: int, until: float
+) -> Hits:
+    """Look for a text without regard to case, from line `first` on.
+
+    Ends after so many hits, or at the first block that begins after the moment `until` of `time.monotonic`: a stream
+    of millions of lines is searched in several calls, and each is short.
+    """
+    needle = wanted.casefold()
+    # A look at the bytes spares taking apart what cannot hold it.
+    raw = needle.encode() if needle.isascii() else None
+    found: list[int] = []
+    at = first
+    while True:
+        rows = await _blocks_from(session, track_id, leaf_id, at)
+        for row in rows:
+            at = row.first_line + row.n_lines
+            body = zstd.decompress(row.lines)
+            if raw is None or raw in body.lower():
+                for offset, line in enumerate(msgspec.msgpack.decode(body, type=list[str])):
+                    if row.first_line + offset >= first and needle in line.casefold():
+                        found.append(row.first_line + offset)
+                        if len(found) >= limit:
+                            return Hits(found, row.first_line + offset + 1)
+            if time.monotonic() >= until:
+                return Hits(found, at)
+        if not rows:
+            return Hits(found, at)
+
+
+async def _blocks_from(session: AnySession, track_id: UUID, leaf_id: int, first: int) -> Sequence[Any]:
+    query = (
+        select(console_blocks.c.first_line, console_blocks.c.n_lines, console_blocks.c.lines)
+        .where(
+            console_blocks.c.track_id == track_id,
+            console_blocks.c.leaf_id == leaf_id,
+            console_blocks.c.first_line + console_blocks.c.n_lines > first,
+        )
+        .order_by(console_blocks.c.first_line)
+        .limit(_BLOCKS_AT_ONCE)
+    )
+    return (await session.execute(query)).all()

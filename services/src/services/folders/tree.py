@@ -63,7 +63,7 @@ async def read_tree(
     if limit is not None and len(level) > limit:
         level = level[:limit]
         more = level[-1].name
-    views = await _read_views(session, cache, track_id, index, list(_shown(index, level, depth)))
+    views = await read_views(session, cache, track_id, index, list(_shown(index, level, depth)))
     return [_entry(index, place, depth, views) for place in level], more
 
 
@@ -83,18 +83,29 @@ def _entry(index: LeafIndex, place: Place, depth: int, views: dict[int, LeafView
     return Entry(place.name, place.key, place.n_below > 0, place.n_below, leaf, children)
 
 
+async def read_shown_level(
+    session: ReadSession, cache: SourceCache, track_id: UUID, path: str, *, offset: int, limit: int
+) -> tuple[list[Entry], int]:
+    """Return some entries of a folder in the order in which a page shows them, and how many there are."""
+    index = await read_leaf_index(session, cache.leaves, track_id)
+    level = index.shown_level(path)
+    wanted = level[offset : offset + limit]
+    views = await read_views(session, cache, track_id, index, [place.at for place in wanted if place.at is not None])
+    return [_entry(index, place, 1, views) for place in wanted], len(level)
+
+
 async def read_values(session: ReadSession, cache: SourceCache, track_id: UUID, prefix: str) -> dict[str, Value]:
     """Return config values and last values of series at or below a folder path, by key in order."""
     index = await read_leaf_index(session, cache.leaves, track_id)
     wanted = list(index.span(prefix))
     if prefix and (at := index.find(prefix)) is not None:
         wanted.insert(0, at)
-    views = await _read_views(session, cache, track_id, index, wanted)
+    views = await read_views(session, cache, track_id, index, wanted)
     found = {index.keys[at]: views[at].value for at in wanted if at in views}
     return {key: value for key, value in found.items() if value is not None}
 
 
-async def _read_views(
+async def read_views(
     session: ReadSession, cache: SourceCache, track_id: UUID, index: LeafIndex, wanted: Sequence[int]
 ) -> dict[int, LeafView]:
     """Return what stands at places of the index."""

@@ -12,20 +12,18 @@ import numpy as np
 
 from services.core.points import Points, join_points
 from services.core.values import ValueType
+from services.series.chunk_store import StoredChunk, read_last_chunks, replace_chunks
 from services.series.chunks import MAX_CHUNK_POINTS, MIN_CHUNK_POINTS
 from services.series.grouping import PAGE, Arranged, Grouped
 from services.series.pages import add_points, pages_of
 from services.series.segments import Segment, encode_segment
 from services.series.store import (
-    StoredChunk,
     VersionedPages,
     count_segments,
     delete_segments,
     insert_segments,
     read_frames,
-    read_last_chunks,
     read_segments,
-    replace_chunks,
 )
 from services.storage.database import Session
 

@@ -3,6 +3,7 @@
 Called by readers. Guarantees that an index is used only as long as the track has the leaves that it was made of.
 """
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,6 +13,7 @@ from services.core.values import LeafKind
 from services.storage.database import AnySession, Database
 
 _LEAF_BYTES = 250
+_NUMBER = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,12 @@ class Place:
     n_below: int
 
 
+def natural(name: str) -> list[str | int]:
+    """Return what names sort by as people read them: without regard to case, numbers by their size."""
+    # Texts and numbers take turns, so that two lists never compare one with the other.
+    return [int(part) if at % 2 else part for at, part in enumerate(_NUMBER.split(name.casefold()))]
+
+
 class LeafIndex:
     """Keys in bytewise order, each with its number and kind."""
 
@@ -33,6 +41,7 @@ class LeafIndex:
         self.kinds = [LeafKind(kind) for _, _, kind in rows]
         self.series_ids = {key: leaf_id for key, leaf_id, kind in rows if kind == LeafKind.SERIES}
         self._levels: dict[str, list[Place]] = {}
+        self._shown_levels: dict[str, list[Place]] = {}
 
     def span(self, path: str) -> range:
         """Return where the keys below a folder path stand; the key that is the path itself is not among them."""
@@ -51,6 +60,14 @@ class LeafIndex:
         found = self._levels.get(path)
         if found is None:
             found = self._levels[path] = self._make_level(path)
+        return found
+
+    def shown_level(self, path: str) -> list[Place]:
+        """Return the names in a folder as a page shows them: folders first, then by name with numbers by their size."""
+        found = self._shown_levels.get(path)
+        if found is None:
+            found = sorted(self.level(path), key=lambda place: (place.n_below == 0, natural(place.name), place.name))
+            self._shown_levels[path] = found
         return found
 
     def _make_level(self, path: str) -> list[Place]:

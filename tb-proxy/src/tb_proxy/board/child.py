@@ -6,6 +6,7 @@ no network, no environment, no rights.
 
 import argparse
 import gc
+import logging
 import os
 import random
 import signal
@@ -31,7 +32,7 @@ from tb_proxy.board.provider import TrackProvider
 # It serves source files that a user's own dump names.
 _DEBUGGER = "debugger_v2_plugin"
 _THREADS = 4
-_CONNECTIONS = 32
+_CONNECTIONS = 64
 
 
 class Order(TypedDict):
@@ -101,11 +102,15 @@ def run(inherited: Inherited, order: Order, listening: socket.socket, data: sock
     if server is not None:
         threading.Thread(target=server.provider, daemon=True).start()
     app = make_app(inherited, order, channel, server.provider if server else lambda: None)
+    # A page asks for more at once than there are threads; that is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     waitress.server.create_server(
         app,
         sockets=[listening],
         threads=_THREADS,
         connection_limit=_CONNECTIONS,
+        # So that it sees who hung up, and does not work for those who wait in its queue.
+        channel_request_lookahead=1,
         ident=None,
         clear_untrusted_proxy_headers=True,
     ).run()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-import httpx2
+from tb_proxy.forward.unix import UnixClient
 
 # The tracks of one TensorBoard, in the order of its address.
 BoardId = tuple[UUID, ...]
@@ -19,7 +19,7 @@ class Child(Protocol):
     """One TensorBoard that answers."""
 
     @property
-    def client(self) -> httpx2.AsyncClient:
+    def client(self) -> UnixClient:
         """The way to it."""
         ...
 

@@ -1,30 +1,57 @@
 """Console lines, by range and from the end."""
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from services.console.store import read_lines, read_streams, stream_key
+from services.console.store import ConsoleStream, read_lines, read_streams, search_lines, stream_key
 from services.core.errors import LeafNotFound, MissingRight, TrackDeleted, TrackNotFound, Unauthenticated
+from services.storage.database import ReadSession
 from services.web.auth import ReadableTrack
 from services.web.problem import responses
 from track_api.deps import Reading, etag_of, marked, not_modified
-from track_api.schemas.console import ConsoleOut, LineOut
+from track_api.schemas.console import ConsoleOut, HitsOut, LineOut
 
 router = APIRouter(prefix="/tracks/{track_id}/console", tags=["console"])
 
+_ERRORS = responses(Unauthenticated, MissingRight, TrackNotFound, TrackDeleted, LeafNotFound)
+StreamName = Annotated[str, Path(pattern="^[a-z0-9_-]{1,64}$")]
+# A page shows what was found so far and asks for the rest, so no call has to look at all of a long stream.
+_SEARCH_S = 0.1
 
-@router.get(
-    "/{stream}",
-    responses=responses(Unauthenticated, MissingRight, TrackNotFound, TrackDeleted, LeafNotFound),
-    response_model=ConsoleOut,
-)
+
+async def _stream(session: ReadSession, access: ReadableTrack, stream: str) -> ConsoleStream:
+    found = await read_streams(session, access.track_id, stream_key(stream))
+    if not found:
+        raise LeafNotFound(f"There is no console stream {stream!r}.", stream=stream)
+    return found[0]
+
+
+@router.get("/{stream}/search", responses=_ERRORS)
+async def search_console(
+    access: ReadableTrack,
+    session: Reading,
+    stream: StreamName,
+    q: Annotated[str, Query(min_length=1, max_length=200, description="Text to look for, without regard to case")],
+    first: Annotated[int, Query(alias="from", ge=0, le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> HitsOut:
+    """Answer with the lines that hold a text; ask again from `next_line` until that is `n_lines`."""
+    found = await _stream(session, access, stream)
+    hits = await search_lines(
+        session, access.track_id, found.leaf_id, q, first=first, limit=limit, until=time.monotonic() + _SEARCH_S
+    )
+    return HitsOut(stream=stream, n_lines=found.n_lines, numbers=hits.numbers, next_line=hits.next_line)
+
+
+@router.get("/{stream}", responses=_ERRORS, response_model=ConsoleOut)
 async def get_console(
     request: Request,
     response: Response,
     access: ReadableTrack,
     session: Reading,
-    stream: Annotated[str, Path(pattern="^[a-z0-9_-]{1,64}$")],
+    stream: StreamName,
     first: Annotated[
         int | None, Query(alias="from", ge=-(2**53), le=2**53, description="First line; negative counts from the end")
     ] = None,
@@ -34,14 +61,12 @@ async def get_console(
     etag = await etag_of(request, session, [access.track_id])
     if unchanged := not_modified(request, etag):
         return unchanged
-    found = await read_streams(session, access.track_id, stream_key(stream))
-    if not found:
-        raise LeafNotFound(f"There is no console stream {stream!r}.", stream=stream)
+    found = await _stream(session, access, stream)
     marked(response, etag)
-    n_lines = found[0].n_lines
+    n_lines = found.n_lines
     start = -limit if first is None else first
     start = max(0, n_lines + start) if start < 0 else start
-    lines = await read_lines(session, access.track_id, found[0].leaf_id, start, limit)
+    lines = await read_lines(session, access.track_id, found.leaf_id, start, limit)
     return ConsoleOut(
         stream=stream, n_lines=n_lines, first=start, lines=[LineOut.model_validate(line) for line in lines]
     )

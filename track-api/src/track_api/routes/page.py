@@ -14,7 +14,7 @@ router = APIRouter(include_in_schema=False)
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self' data:; connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; object-src 'none'; "
-    "base-uri 'self'; form-action 'self'"
+    "base-uri 'self'; form-action 'self'; require-trusted-types-for 'script'; trusted-types default"
 )
 _NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>Track</title>
 <p>The page has not been built. Run <code>make run</code>, or <code>npm ci &amp;&amp; npm run build</code> in

@@ -22,3 +22,12 @@ class ConsoleOut(BaseModel):
     n_lines: int
     first: int = Field(serialization_alias="from")
     lines: list[LineOut]
+
+
+class HitsOut(BaseModel):
+    """Numbers of lines that hold a text; the lines up to `next_line` (excluded) have been searched."""
+
+    stream: str
+    n_lines: int
+    numbers: list[int]
+    next_line: int

@@ -48,3 +48,36 @@ class ValuesOut(BaseModel):
     """Config values and the last values of series, by key."""
 
     values: dict[str, JsonValue]
+
+
+class LevelOut(BaseModel):
+    """Some entries of one folder in the order of a page, and how many it has."""
+
+    path: str
+    offset: int
+    n_entries: int
+    entries: list[EntryOut]
+
+
+class CountsOut(BaseModel):
+    """How many leaves there are of each kind."""
+
+    config: int
+    series: int
+    console: int
+    file: int
+
+
+class LeavesOut(BaseModel):
+    """Some leaves below a folder, and how many of them there are of each kind."""
+
+    path: str
+    counts: CountsOut
+    entries: list[EntryOut]
+
+
+class PositionOut(BaseModel):
+    """Where a name stands in its folder, from 0; null when it is not there."""
+
+    position: int | None
+    n_entries: int
