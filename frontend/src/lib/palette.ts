@@ -1,7 +1,7 @@
 // Colours of tracks: ten that colour-blind people can tell apart; the eleventh has the first one's, and dashes.
 const SIZE = 10;
 
-export const trackColour = (index: number) => `var(--track-${((index % SIZE) + SIZE) % SIZE})`;
+export const trackColour = (index: number) => `var(--line-${((index % SIZE) + SIZE) % SIZE})`;
 
 /** Dashes for uPlot and SVG: none for the first ten, then ever shorter ones. */
 export function trackDash(index: number): number[] | undefined {

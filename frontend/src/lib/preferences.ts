@@ -1,21 +1,38 @@
-// Taste of one person on one machine, in localStorage: reload, pane width. Never in the address.
+// Taste of one person on one machine, in localStorage: reload, panes, time zone, pins. Never in the address.
 import { useSyncExternalStore } from "react";
+import { setTimeZone, type TimeZone } from "./format";
 import { useIsLive } from "./live";
 
 export interface Preferences {
   reloadOn: boolean;
   reloadPeriodS: number;
   treeWidth: number;
-  /** Whether single keys do something; who dictates or uses a screen reader may not want that. */
-  keysOn: boolean;
+  isTreeOpen: boolean;
+  timeZone: TimeZone;
+  /** Single keys, such as R, do something. */
+  hasKeys: boolean;
+  /** Keys that stay on top of the tree, by project. */
+  pins: Record<string, string[]>;
+  console: { isWrapped: boolean; times: ConsoleTimes; isSpoken: boolean };
 }
+export type ConsoleTimes = "none" | "clock" | "relative";
 
 const STORAGE_KEY = "mlsteam-track-preferences";
-const DEFAULTS: Preferences = { reloadOn: false, reloadPeriodS: 5, treeWidth: 320, keysOn: true };
+const DEFAULTS: Preferences = {
+  reloadOn: false,
+  reloadPeriodS: 5,
+  treeWidth: 320,
+  isTreeOpen: true,
+  timeZone: "local",
+  hasKeys: true,
+  pins: {},
+  console: { isWrapped: false, times: "none", isSpoken: false },
+};
 export const MIN_RELOAD_S = 1;
 export const MAX_RELOAD_S = 3600;
 
 let current: Preferences = read();
+setTimeZone(current.timeZone);
 const listeners = new Set<() => void>();
 
 function read(): Preferences {
@@ -29,6 +46,7 @@ function read(): Preferences {
 
 export function setPreferences(change: Partial<Preferences>): void {
   current = { ...current, ...change };
+  setTimeZone(current.timeZone);
   try {
     localStorage.setItem(STORAGE_KEY, JSON.stringify(current));
   } catch {
@@ -47,7 +65,7 @@ function subscribe(listener: () => void) {
 }
 
 /** For keys of one page; it is drawn anew with whatever changes its own state. */
-export const areKeysOn = () => current.keysOn;
+export const areKeysOn = () => current.hasKeys;
 /** Told to the window to open the search for everything from wherever its button is. */
 export const OPEN_PALETTE = "mlsteam-open-palette";
 

@@ -3,9 +3,9 @@ import { useMantineColorScheme } from "@mantine/core";
 import { useDisclosure, useHotkeys, useNetwork } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Entry, Track } from "@/api/types";
+import type { Track } from "@/api/types";
 import type { PaletteAction } from "@/features/palette/palette";
 import { setLanguage } from "@/lib/i18n";
 import { OPEN_PALETTE, usePreferences } from "@/lib/preferences";
@@ -20,7 +20,7 @@ export function RootLayout() {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   const { toggleColorScheme } = useMantineColorScheme();
-  const { keysOn } = usePreferences();
+  const { hasKeys } = usePreferences();
   const { online } = useNetwork();
   const [isFinding, finding] = useDisclosure(false);
   const [isHelping, helping] = useDisclosure(false);
@@ -29,7 +29,7 @@ export function RootLayout() {
   useHotkeys(isSigningIn ? [] : [["mod+K", finding.open]], []);
   useHotkeys(everywhere);
   useHotkeys(
-    keysOn && !isSigningIn
+    hasKeys && !isSigningIn
       ? [
           ["R", () => void queryClient.invalidateQueries()],
           ["shift+?", helping.open],
@@ -78,11 +78,6 @@ function Finder({ isOpen, onClose, onHelp }: { isOpen: boolean; onClose: () => v
   const [track] = useState(() =>
     params.track ? queryClient.getQueryData<Track>(["track", params.track]) : undefined,
   );
-  const leaves = useMemo(
-    () =>
-      params.track ? loadedLeaves(queryClient.getQueriesData({ queryKey: ["tree", params.track] })) : [],
-    [params.track, queryClient],
-  );
   const actions: PaletteAction[] = [
     { id: "projects", label: t("app.projects"), run: () => void navigate({ to: "/projects" }) },
     { id: "tokens", label: t("account.tokens"), run: () => void navigate({ to: "/tokens" }) },
@@ -100,7 +95,7 @@ function Finder({ isOpen, onClose, onHelp }: { isOpen: boolean; onClose: () => v
       isOpen={isOpen}
       onClose={onClose}
       project={params.project ?? track?.project_name}
-      leaves={leaves}
+      trackId={params.track}
       actions={actions}
       onProject={(project) => void navigate({ to: "/p/$project", params: { project } })}
       onTrack={(id) => void navigate({ to: "/t/$track", params: { track: id } })}
@@ -110,21 +105,4 @@ function Finder({ isOpen, onClose, onHelp }: { isOpen: boolean; onClose: () => v
       }}
     />
   );
-}
-
-/** The leaves of whatever parts of a tree are in memory, in whatever shape the tree is asked for. */
-function loadedLeaves(answers: readonly (readonly [unknown, unknown])[]): Entry[] {
-  const found: Entry[] = [];
-  const walk = (value: unknown) => {
-    if (Array.isArray(value)) for (const one of value) walk(one);
-    else if (typeof value === "object" && value !== null) {
-      const entry = value as Partial<Entry> & { entries?: unknown; pages?: unknown };
-      if (typeof entry.key === "string" && entry.leaf) found.push(value as Entry);
-      walk(entry.children);
-      walk(entry.entries);
-      walk(entry.pages);
-    }
-  };
-  for (const [, data] of answers) walk(data);
-  return found;
 }

@@ -5,9 +5,9 @@ import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { leavesQuery } from "@/api/folders";
 import { findTracks } from "@/api/listing";
 import { projectsQuery } from "@/api/projects";
-import type { Entry } from "@/api/types";
 import classes from "./palette.module.css";
 
 export interface PaletteAction {
@@ -22,8 +22,8 @@ interface Props {
   onClose: () => void;
   /** Where one is: the tracks of this project are searched too. */
   project: string | undefined;
-  /** Leaves of the track one is at, as far as they are loaded. */
-  leaves: readonly Entry[];
+  /** The track one is at: its keys are searched too. */
+  trackId: string | undefined;
   actions: readonly PaletteAction[];
   onProject: (name: string) => void;
   onTrack: (trackId: string) => void;
@@ -40,7 +40,7 @@ interface Item {
 
 const MOST = 8;
 
-export function Palette({ isOpen, onClose, project, leaves, actions, onProject, onTrack, onLeaf }: Props) {
+export function Palette({ isOpen, onClose, project, trackId, actions, onProject, onTrack, onLeaf }: Props) {
   const { t } = useTranslation();
   const [wanted, setWanted] = useState("");
   const [asked] = useDebouncedValue(wanted.trim(), 150);
@@ -53,6 +53,10 @@ export function Palette({ isOpen, onClose, project, leaves, actions, onProject, 
     queryFn: ({ signal }) => findTracks(project ?? "", words(asked), MOST, signal),
     enabled: isOpen && project !== undefined,
   });
+  const leaves = useQuery({
+    ...leavesQuery(trackId ?? "", { q: asked, limit: MOST }),
+    enabled: isOpen && trackId !== undefined && asked !== "",
+  });
   const items = useMemo<Item[]>(() => {
     const has = (text: string) => text.toLowerCase().includes(wanted.trim().toLowerCase());
     const item = (group: string, id: string, label: string, hint: string, run: () => void): Item => ({
@@ -63,7 +67,7 @@ export function Palette({ isOpen, onClose, project, leaves, actions, onProject, 
       run,
     });
     return [
-      ...(wanted.trim() ? leaves.filter((leaf) => has(leaf.key)).slice(0, MOST) : []).map((leaf) =>
+      ...(wanted.trim() && trackId ? (leaves.data?.entries ?? []) : []).map((leaf) =>
         item(t("palette.leaves"), leaf.key, leaf.key, leaf.leaf?.kind ?? "", () => onLeaf(leaf.key)),
       ),
       ...(tracks.data?.items ?? []).map((track) =>
@@ -86,7 +90,7 @@ export function Palette({ isOpen, onClose, project, leaves, actions, onProject, 
         .filter((action) => has(action.label))
         .map((action) => item(t("palette.actions"), action.id, action.label, action.hint ?? "", action.run)),
     ];
-  }, [wanted, leaves, tracks.data, projects.data, actions, t, onLeaf, onTrack, onProject]);
+  }, [wanted, trackId, leaves.data, tracks.data, projects.data, actions, t, onLeaf, onTrack, onProject]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top.
   useEffect(() => setActive(0), [wanted]);
   useEffect(() => {

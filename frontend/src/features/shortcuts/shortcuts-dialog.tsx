@@ -45,7 +45,7 @@ const KEYS = [
 
 export function ShortcutsDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const { t } = useTranslation();
-  const { keysOn } = usePreferences();
+  const { hasKeys } = usePreferences();
   return (
     <Modal opened={isOpen} onClose={onClose} title={t("keys.title")} size="lg">
       <div className={classes.groups}>
@@ -71,8 +71,8 @@ export function ShortcutsDialog({ isOpen, onClose }: { isOpen: boolean; onClose:
         mt="lg"
         label={t("keys.single")}
         description={t("keys.singleHint")}
-        checked={keysOn}
-        onChange={(event) => setPreferences({ keysOn: event.currentTarget.checked })}
+        checked={hasKeys}
+        onChange={(event) => setPreferences({ hasKeys: event.currentTarget.checked })}
       />
     </Modal>
   );

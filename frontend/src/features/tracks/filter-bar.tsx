@@ -27,7 +27,7 @@ export function FilterBar({ query, error, columns, tags, onChange }: Props) {
   const apply = useDebouncedCallback((next: string) => {
     sent.current = next.trim();
     onChange(next.trim());
-  }, 300);
+  }, 150);
   // The address may change without us: back, a tag that was clicked, a view.
   useEffect(() => {
     if (query === sent.current) return;
