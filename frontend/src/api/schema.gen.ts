@@ -1739,7 +1739,7 @@ export interface components {
             /** From */
             from: number;
             /** Lines */
-            lines: components["schemas"]["track_api__schemas__console__LineOut"][];
+            lines: components["schemas"]["LineOut"][];
         };
         /**
          * CountsOut
@@ -1760,6 +1760,8 @@ export interface components {
          * @description Parts of a definition to change; `actions` are all of them, in their order.
          */
         DefinitionChange: {
+            /** Code */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Input"] | components["schemas"]["ArchiveCode"]) | null;
             /** Actions */
             actions?: (components["schemas"]["CommandAction-Input"] | components["schemas"]["GitAction-Input"] | components["schemas"]["PublishAction-Input"])[] | null;
             environment?: components["schemas"]["Environment-Input"] | null;
@@ -2428,6 +2430,18 @@ export interface components {
             grace_s: number;
         };
         /**
+         * LineOut
+         * @description One line, numbered from 0 within its stream.
+         */
+        LineOut: {
+            /** Number */
+            number: number;
+            /** Time */
+            time: number;
+            /** Text */
+            text: string;
+        };
+        /**
          * LossOut
          * @description What a client had to give up before it could be sent.
          */
@@ -2504,7 +2518,28 @@ export interface components {
             /** At */
             at: number[];
             /** Lines */
-            lines: components["schemas"]["track_api__schemas__series__LineOut"][];
+            lines: components["schemas"]["OverlayLine"][];
+        };
+        /**
+         * OverlayLine
+         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
+         */
+        OverlayLine: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /** Key */
+            key: string;
+            /** N Stored */
+            n_stored: number;
+            /** N Drawn */
+            n_drawn: number;
+            /** Last */
+            last: boolean | number | string;
+            /** Mean */
+            mean: (number | null)[];
         };
         /**
          * OverlayQuery
@@ -2573,6 +2608,11 @@ export interface components {
              *     }
              */
             limits: components["schemas"]["Limits-Input"];
+            /**
+             * Code
+             * @description Copied to the working folder first
+             */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Input"] | components["schemas"]["ArchiveCode"]) | null;
             /** Actions */
             actions: (components["schemas"]["CommandAction-Input"] | components["schemas"]["GitAction-Input"] | components["schemas"]["PublishAction-Input"])[];
         };
@@ -2603,6 +2643,11 @@ export interface components {
              *     }
              */
             limits: components["schemas"]["services__jobs__spec__Limits-Output"];
+            /**
+             * Code
+             * @description Copied to the working folder first
+             */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Output"] | components["schemas"]["ArchiveCode"]) | null;
             /** Actions */
             actions: (components["schemas"]["CommandAction-Output"] | components["schemas"]["GitAction-Output"] | components["schemas"]["PublishAction-Output"])[];
         };
@@ -3782,39 +3827,6 @@ export interface components {
             part_bytes: number;
             /** Max File Bytes */
             max_file_bytes: number;
-        };
-        /**
-         * LineOut
-         * @description One line, numbered from 0 within its stream.
-         */
-        track_api__schemas__console__LineOut: {
-            /** Number */
-            number: number;
-            /** Time */
-            time: number;
-            /** Text */
-            text: string;
-        };
-        /**
-         * LineOut
-         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
-         */
-        track_api__schemas__series__LineOut: {
-            /**
-             * Track Id
-             * Format: uuid
-             */
-            track_id: string;
-            /** Key */
-            key: string;
-            /** N Stored */
-            n_stored: number;
-            /** N Drawn */
-            n_drawn: number;
-            /** Last */
-            last: boolean | number | string;
-            /** Mean */
-            mean: (number | null)[];
         };
     };
     responses: never;
@@ -5296,6 +5308,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -5445,6 +5459,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -5513,6 +5529,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };

@@ -64,6 +64,11 @@ function subscribe(listener: () => void) {
   return () => listeners.delete(listener);
 }
 
+/** For keys of one page; it is drawn anew with whatever changes its own state. */
+export const areKeysOn = () => current.hasKeys;
+/** Told to the window to open the search for everything from wherever its button is. */
+export const OPEN_PALETTE = "mlsteam-open-palette";
+
 export function usePreferences(): Preferences {
   return useSyncExternalStore(subscribe, () => current);
 }
