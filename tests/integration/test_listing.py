@@ -94,6 +94,7 @@ async def test_values_pages_and_ids(apps: Apps) -> None:
     assert await _names(apps, sort="name", cursor=page["next_cursor"]) == ["d"]
     listed = (await apps.reader.get(f"{_LIST}/ids", params={"sort": "name", "limit": 2})).json()
     assert listed == {"track_ids": [ids["b"], ids["c"]], "total": 3}
+    assert await _names(apps, track_id=[ids["d"], ids["b"], ids["a"]], query="-c") == ["d", "b"]
 
 
 async def test_what_changes_is_seen(apps: Apps) -> None:

@@ -14,7 +14,20 @@ from numpy.typing import NDArray
 from services.core.errors import BadQuery
 from services.core.points import Floats
 from services.core.values import Value, ValueType
-from services.listing.query import All, Among, AnyOf, Compare, Field, FieldType, Has, Node, Not, Word, parse_column
+from services.listing.query import (
+    All,
+    Among,
+    AnyOf,
+    Compare,
+    Field,
+    FieldType,
+    Has,
+    Node,
+    Not,
+    OneOf,
+    Word,
+    parse_column,
+)  # fmt: skip
 from services.listing.table import Column, Table
 from services.tracks.model import Track, TrackStatus
 
@@ -66,6 +79,10 @@ def mask_of(table: Table, node: Node, now: datetime) -> Mask:  # noqa: PLR0911 (
     match node:
         case Word(text):
             return np.fromiter((text in words for words in table.words), np.bool_, n)
+        case OneOf(track_ids):
+            mask = np.zeros(n, np.bool_)
+            mask[[row for track_id in track_ids if (row := table.row_of.get(track_id)) is not None]] = True
+            return mask
         case Not(inner):
             return ~mask_of(table, inner, now)
         case All(nodes):

@@ -93,6 +93,13 @@ class Has:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of these tracks; asked for by the API, not written in a query."""
+
+    track_ids: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """Not this."""
 
@@ -121,7 +128,7 @@ class Among:
     track_ids: frozenset[UUID] = field(repr=False)
 
 
-Node = Word | Compare | Has | Not | All | AnyOf | Among
+Node = Word | Compare | Has | OneOf | Not | All | AnyOf | Among
 
 
 def parse_query(text: str, now: datetime) -> Node:

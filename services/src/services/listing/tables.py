@@ -19,7 +19,19 @@ from numpy.typing import NDArray
 from services.core.errors import BadQuery
 from services.core.values import Value
 from services.listing.match import Group, Sort, groups_of, order_of
-from services.listing.query import All, Among, AnyOf, Compare, Field, Has, Node, Not, Word, parse_query
+from services.listing.query import (
+    All,
+    Among,
+    AnyOf,
+    Compare,
+    Field,
+    Has,
+    Node,
+    Not,
+    OneOf,
+    Word,
+    parse_query,
+)  # fmt: skip
 from services.listing.store import Changed, read_acked, read_changed, read_time, read_values
 from services.listing.table import MAX_COLUMNS, Table
 from services.series.tail import TailCache
@@ -89,7 +101,7 @@ def _needs_values(node: Node) -> bool:
             return _needs_values(inner)
         case All(nodes) | AnyOf(nodes):
             return any(map(_needs_values, nodes))
-        case Word() | Among():
+        case Word() | Among() | OneOf():
             return False
 
 
