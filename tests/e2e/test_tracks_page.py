@@ -1,4 +1,4 @@
-"""The tracks of a project as people use them: filter, columns, groups, delete and undo, trash, compare, members, keys."""
+"""The tracks of a project as people use them: filter, columns, groups, delete, undo, trash, compare, members, keys."""
 
 import json
 import re
@@ -12,7 +12,8 @@ from support.stack import RunningStack
 TRAINING = """
 import math, mlsteam
 for at in range(12):
-    track = mlsteam.init(name=f"run {at:02} " + "of a rather long name " * (at == 3), tags=["base" if at % 2 else "sweep"])
+    name = f"run {at:02} " + "of a rather long name " * (3 if at == 3 else 0)
+    track = mlsteam.init(name=name, tags=["base" if at % 2 else "sweep"])
     track["lr"] = 0.1 / 10 ** (at % 4)
     track["optimizer"] = "adam" if at % 3 else "sgd"
     track["seed"] = 7
@@ -41,7 +42,7 @@ def page(stack: RunningStack, browser: Browser, project: str) -> Iterator[Page]:
         yield opened
 
 
-def _rows(page: Page):  # noqa: ANN202 (playwright's own)
+def _rows(page: Page):
     return page.locator("table tbody tr:has(a)")
 
 
@@ -231,15 +232,16 @@ def test_members_and_users(stack: RunningStack, browser: Browser, project: str) 
     context.close()
 
 
-@pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "en"), ("light", "zh-TW"), ("dark", "zh-TW")])
-def test_pages_are_accessible(
-    stack: RunningStack, browser: Browser, project: str, scheme: str, language: str
-) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "language"), [("light", "en"), ("dark", "en"), ("light", "zh-TW"), ("dark", "zh-TW")]
+)
+def test_pages_are_accessible(stack: RunningStack, browser: Browser, project: str, scheme: str, language: str) -> None:
     with signed_in(stack, browser, scheme=scheme, language=language) as page:
+        here = f"p/{project}"
         for path, name in (
-            ("projects", "projects"), (f"p/{project}?q=name%3Arun", "tracks"), (f"p/{project}?q=nothing", "tracks-none"),
-            ("tokens", "tokens"), ("users", "users"), (f"p/{project}/members", "members"), (f"p/{project}/trash", "trash"),
-            (f"p/{project}/compare", "compare-none"), ("nowhere", "not-found"),
+            ("projects", "projects"), (f"{here}?q=name%3Arun", "tracks"), (f"{here}?q=nothing", "tracks-none"),
+            ("tokens", "tokens"), ("users", "users"), (f"{here}/members", "members"), (f"{here}/trash", "trash-none"),
+            (f"{here}/compare", "compare-none"), ("nowhere", "not-found"),
         ):  # fmt: skip
             page.goto(f"{stack.address}/{path}")
             page.wait_for_load_state("networkidle")
@@ -272,7 +274,7 @@ def test_the_first_load_is_small(stack: RunningStack, browser: Browser, project:
     with signed_in(stack, browser) as page:
         scripts: dict[str, int] = {}
 
-        def note(response) -> None:  # noqa: ANN001 (playwright's own)
+        def note(response) -> None:
             if response.url.endswith(".js"):
                 scripts[response.url] = len(gzip.compress(response.body(), 6))
 
