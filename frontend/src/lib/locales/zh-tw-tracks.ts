@@ -3,6 +3,7 @@ import type { enTracks } from "./en-tracks";
 
 export const zhTwTracks: Record<keyof typeof enTracks, string> = {
   "app.offline": "目前離線，顯示的內容可能不是最新的。",
+  "signIn.caps": "大寫鎖定已開啟。",
   "tracks.table": "追蹤紀錄",
   "tracks.noValue": "無值",
   "tracks.groupBy": "分組依據",
