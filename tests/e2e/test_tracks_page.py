@@ -209,6 +209,44 @@ def test_keys_lead_everywhere(stack: RunningStack, page: Page) -> None:
     expect(page.get_by_text("run 07").first).to_be_visible()
 
 
+def test_a_new_track_comes_without_a_lost_selection(stack: RunningStack, browser: Browser, project: str) -> None:
+    # With this period polling could not show it within the test.
+    with signed_in(stack, browser, preferences={"reloadOn": True, "reloadPeriodS": 3600}) as page:
+        page.goto(f"{stack.address}/p/{project}?q=name%3Arun%20OR%20name%3Alive")
+        expect(_rows(page)).to_have_count(12)
+        page.locator("tbody input[type=checkbox]").nth(3).click()
+        chosen = page.locator("tbody tr:has(input:checked) a").inner_text()
+        stack.train("import mlsteam; t = mlsteam.init(name='live one'); t['x'].log(1.0); t.stop()")
+        expect(_rows(page)).to_have_count(13)
+        expect(page.locator("table tbody tr a").first).to_contain_text("live one")
+        expect(page.get_by_text("1 selected")).to_be_visible()
+        assert page.locator("tbody tr:has(input:checked) a").inner_text() == chosen
+        page.get_by_label("Select live one").click()
+        page.get_by_label(f"Select {chosen}").click()
+        page.get_by_role("button", name="DELETE").click()
+        page.get_by_role("dialog").get_by_role("button", name="OK").click()
+        expect(_rows(page)).to_have_count(12)
+
+
+def test_a_deleted_track_can_be_restored_from_its_page(stack: RunningStack, browser: Browser, project: str) -> None:
+    track_id = stack.train("import mlsteam; t = mlsteam.init(name='gone'); t['x'].log(1.0); t.stop(); print(t.id)")[-1]
+    context = browser.new_context(locale="en", reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(stack.link())
+    page.wait_for_url("**/projects**")
+    page.evaluate(
+        "([project, id]) => fetch(`api/v3/projects/${project}/tracks/delete`, {method: 'POST', headers:"
+        " {'X-MLSteam-Request': '1', 'Content-Type': 'application/json'}, body: JSON.stringify({track_ids: [id]})})",
+        [project, track_id],
+    )
+    page.goto(f"{stack.address}/t/{track_id}")
+    expect(page.get_by_role("heading", name="Deleted")).to_be_visible()
+    check_accessible(page)
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("gone").first).to_be_visible()
+    context.close()
+
+
 def test_members_and_users(stack: RunningStack, browser: Browser, project: str) -> None:
     with signed_in(stack, browser) as page:
         page.goto(f"{stack.address}/users")
