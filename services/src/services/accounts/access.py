@@ -72,9 +72,7 @@ async def check_track(session: AnySession, principal: Principal, track_id: UUID,
     Raises: TrackNotFound (also when the principal may not see it), TrackDeleted, MissingRight.
     """
     query = (
-        select(
-            tracks.c.project_id, tracks.c.deleted_at, tracks.c.purged_at, tracks.c.name, project_members.c.role
-        )
+        select(tracks.c.project_id, tracks.c.deleted_at, tracks.c.purged_at, tracks.c.name, project_members.c.role)
         .outerjoin(
             project_members,
             (project_members.c.project_id == tracks.c.project_id) & (project_members.c.user_id == principal.user_id),

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from services.core.errors import BadQuery
 from services.core.points import Floats
 from services.core.values import Value, ValueType
-from services.listing.query import All, AnyOf, Compare, Field, FieldType, Has, Node, Not, OneOf, Word, parse_column
+from services.listing.conditions import All, AnyOf, Compare, Field, FieldType, Has, Node, Not, OneOf, Word
+from services.listing.query import parse_column
 from services.listing.table import Column, Table
 from services.tracks.model import Track, TrackStatus
 

@@ -10,8 +10,9 @@ import pytest
 from services.core.errors import BadQuery
 from services.core.ids import new_id
 from services.listing import table as table_module
+from services.listing.conditions import Field
 from services.listing.match import groups_of, order_of, parse_sorts
-from services.listing.query import Field, parse_query
+from services.listing.query import parse_query
 from services.listing.table import Table
 from services.tracks.model import Track, TrackStatus
 

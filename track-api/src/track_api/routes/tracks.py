@@ -19,9 +19,11 @@ from services.core.errors import (
     TrackNotFound,
     Unauthenticated,
 )
+from services.listing.conditions import Compare, Field, Node, OneOf, Word
 from services.listing.match import parse_sorts
-from services.listing.query import Compare, Field, Node, OneOf, Word, parse_column
-from services.listing.tables import ProjectTable, Question
+from services.listing.query import parse_column
+from services.listing.question import Question
+from services.listing.tables import ProjectTable
 from services.live.model import ChangeKind
 from services.projects.model import Project
 from services.projects.store import get_project
