@@ -17,7 +17,7 @@ from harness.machine import loop_ms, read_facts
 from harness.options import Options
 from harness.report import Row, table, write_results
 from harness.stack import Bench, running_bench
-from sections import aged, client, ingest, peer, published, read, shapes, size, tensorboard, transposer
+from sections import aged, client, ingest, page, peer, published, read, shapes, size, tensorboard, transposer
 
 SECTIONS: dict[str, Callable[[Bench, Options], Awaitable[list[Row]]]] = {
     "client": client.run,
@@ -27,6 +27,7 @@ SECTIONS: dict[str, Callable[[Bench, Options], Awaitable[list[Row]]]] = {
     "size": size.run,
     "read": read.run,
     "shapes": shapes.run,
+    "page": page.run,
     "tensorboard": tensorboard.run,
     "aged": aged.run,
     "published": published.run,

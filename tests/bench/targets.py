@@ -39,6 +39,8 @@ TB_CHILD_MIB, TB_ALL_MIB = at_most(20.0), at_most(1024.0)
 BACKLOG_GROWTH = at_most(1.2)
 # Milliseconds of a chart whose points have to be read from the disk.
 COLD_MS = at_most(50.0)
+# Milliseconds from an action in a page to its picture.
+PAGE_MS = at_most(200.0)
 # Bytes of a point after much was deleted and as much written again, against those before.
 REUSED = at_most(1.2)
 
