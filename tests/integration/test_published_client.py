@@ -141,6 +141,11 @@ async def test_what_the_protocol_lets_us_tell(site: Site, database: Database) ->
         assert (await put(".track_metadata.yaml", b"logs: [a]")).json()["rejects"] == []
         await WriterForgetter(database, after=timedelta(0)).run_once()
         assert (await put("a", b"1700000001.0, 3\n", part_offset="-1")).status_code == 200
+        # What is no text is a file, to the byte.
+        binary = bytes(range(256)) * 40
+        assert (await put("weights", binary)).json()["rejects"] == []
+        kept = await client.get(f"/api/v3/tracks/{track_id}/files/weights")
+        assert kept.content == binary
         # An assignment to a series is refused without failing the client's other keys, and leaves a mark.
         assert (await put("a", b"5")).json()["rejects"][0]["reason"] == "kind_mismatch"
         long = b"1700000002.5, " + b"x" * 70_000 + b"\n1700000003.5, fits\n"
