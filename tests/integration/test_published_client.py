@@ -1,5 +1,7 @@
 """The real `mlsteam-client` 0.5.0 against the gateway and the services: what it logs is there, once, as what it was."""
 
+import asyncio
+import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -52,6 +54,16 @@ track.stop()
 """
 
 
+_SLOWLY = """
+import os, time, mlsteam
+track = mlsteam.init()
+for i in range(3000):
+    track[os.environ["MARK"]].log(i)
+    time.sleep(0.004)
+track.stop()
+"""
+
+
 @pytest.fixture
 async def site(database: Database, service_environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Site]:
     started = Site(await make_place(database), tmp_path / "gateway.log")
@@ -73,7 +85,7 @@ async def _token(database: Database, site: Site, **options: object) -> str:
 
 
 def _said(process: subprocess.Popen[str]) -> str:
-    said = process.communicate(timeout=60)[0]
+    said = process.communicate(timeout=120)[0]
     assert process.returncode == 0, said
     assert "Error" not in said, said
     return said
@@ -124,6 +136,31 @@ async def test_two_processes_on_one_track_with_a_token_of_that_track(
         _said(process)
     values = sorted(int(value) for _, value in await _series(database, track_id, "both"))
     assert values == sorted([*range(2000)] * 2)
+
+
+async def test_a_service_that_dies_between_appends_loses_and_doubles_nothing(
+    site: Site, database: Database, tmp_path: Path
+) -> None:
+    track_id = site.place.track_id
+    token = await _token(database, site, track_id=track_id)
+    variables = {"MLSTEAM_API_TOKEN": token, "MLSTEAM_PROJECT": "demo", "MLSTEAM_TRACK_ID": str(track_id)}
+    trainings = [start_published(_SLOWLY, tmp_path / name, MARK=name, **variables) for name in ("a", "b")]
+    for _ in range(3):
+        # Some time after the first points, so that appends are on their way.
+        for _ in range(400):
+            if await _series(database, track_id, "a"):
+                break
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.7)
+        site.ingest_api.stop(signal.SIGKILL)
+        await asyncio.sleep(0.5)
+        site.ingest_api.start()
+        await site.ingest_api.wait_ready()
+    for training in trainings:
+        await asyncio.to_thread(_said, training)
+    for name in ("a", "b"):
+        values = [value for _, value in await _series(database, track_id, name)]
+        assert sorted(values) == list(range(3000))
 
 
 async def test_what_the_protocol_lets_us_tell(site: Site, database: Database) -> None:
