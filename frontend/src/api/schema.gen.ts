@@ -1740,6 +1740,8 @@ export interface components {
          * @description Parts of a definition to change; `actions` are all of them, in their order.
          */
         DefinitionChange: {
+            /** Code */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Input"] | components["schemas"]["ArchiveCode"]) | null;
             /** Actions */
             actions?: (components["schemas"]["CommandAction-Input"] | components["schemas"]["GitAction-Input"] | components["schemas"]["PublishAction-Input"])[] | null;
             environment?: components["schemas"]["Environment-Input"] | null;
@@ -1768,7 +1770,7 @@ export interface components {
         };
         /**
          * Environment
-         * @description What `python` is to the command.
+         * @description What `python` is to the command, and where jobs run on Kubernetes: its pod.
          */
         "Environment-Input": {
             /**
@@ -1783,10 +1785,22 @@ export interface components {
              * @default
              */
             requirements: string;
+            /**
+             * @default {
+             *       "image": "",
+             *       "cpus": 0,
+             *       "memory_mb": 0,
+             *       "gpus": 0,
+             *       "node_selector": {},
+             *       "volumes": [],
+             *       "retries": 0
+             *     }
+             */
+            pod: components["schemas"]["PodEnvironment-Input"];
         };
         /**
          * Environment
-         * @description What `python` is to the command.
+         * @description What `python` is to the command, and where jobs run on Kubernetes: its pod.
          */
         "Environment-Output": {
             /**
@@ -1801,6 +1815,18 @@ export interface components {
              * @default
              */
             requirements: string;
+            /**
+             * @default {
+             *       "image": "",
+             *       "cpus": 0,
+             *       "memory_mb": 0,
+             *       "gpus": 0,
+             *       "node_selector": {},
+             *       "volumes": [],
+             *       "retries": 0
+             *     }
+             */
+            pod: components["schemas"]["PodEnvironment-Output"];
         };
         /**
          * ExportFormat
@@ -2137,7 +2163,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Output"];
@@ -2197,7 +2232,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Input"];
@@ -2235,7 +2279,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Output"];
@@ -2534,7 +2587,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Input"];
@@ -2553,6 +2615,11 @@ export interface components {
              *     }
              */
             limits: components["schemas"]["Limits-Input"];
+            /**
+             * Code
+             * @description Copied to the working folder first
+             */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Input"] | components["schemas"]["ArchiveCode"]) | null;
             /** Actions */
             actions: (components["schemas"]["CommandAction-Input"] | components["schemas"]["GitAction-Input"] | components["schemas"]["PublishAction-Input"])[];
         };
@@ -2564,7 +2631,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Output"];
@@ -2583,6 +2659,11 @@ export interface components {
              *     }
              */
             limits: components["schemas"]["services__jobs__spec__Limits-Output"];
+            /**
+             * Code
+             * @description Copied to the working folder first
+             */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Output"] | components["schemas"]["ArchiveCode"]) | null;
             /** Actions */
             actions: (components["schemas"]["CommandAction-Output"] | components["schemas"]["GitAction-Output"] | components["schemas"]["PublishAction-Output"])[];
         };
@@ -2628,6 +2709,100 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * PodEnvironment
+         * @description The pod of a job where jobs run on Kubernetes; what is left out is as the server's settings say.
+         */
+        "PodEnvironment-Input": {
+            /**
+             * Image
+             * @description Any that has Python 3.10 or newer
+             * @default
+             */
+            image: string;
+            /**
+             * Cpus
+             * @default 0
+             */
+            cpus: number;
+            /**
+             * Memory Mb
+             * @default 0
+             */
+            memory_mb: number;
+            /**
+             * Gpus
+             * @default 0
+             */
+            gpus: number;
+            /**
+             * Node Selector
+             * @description Labels that the node must have; the server's settings list which may be asked for
+             * @default {}
+             */
+            node_selector: {
+                [key: string]: string;
+            };
+            /**
+             * Volumes
+             * @description Names of volumes from the list in the server's settings
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Retries
+             * @description How often a failed job is started anew
+             * @default 0
+             */
+            retries: number;
+        };
+        /**
+         * PodEnvironment
+         * @description The pod of a job where jobs run on Kubernetes; what is left out is as the server's settings say.
+         */
+        "PodEnvironment-Output": {
+            /**
+             * Image
+             * @description Any that has Python 3.10 or newer
+             * @default
+             */
+            image: string;
+            /**
+             * Cpus
+             * @default 0
+             */
+            cpus: number;
+            /**
+             * Memory Mb
+             * @default 0
+             */
+            memory_mb: number;
+            /**
+             * Gpus
+             * @default 0
+             */
+            gpus: number;
+            /**
+             * Node Selector
+             * @description Labels that the node must have; the server's settings list which may be asked for
+             * @default {}
+             */
+            node_selector: {
+                [key: string]: string;
+            };
+            /**
+             * Volumes
+             * @description Names of volumes from the list in the server's settings
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Retries
+             * @description How often a failed job is started anew
+             * @default 0
+             */
+            retries: number;
         };
         /**
          * PointsOut
