@@ -67,7 +67,9 @@ def _pythons() -> list[str]:
     named = [found for minor in range(6, 15) if (found := shutil.which(f"python3.{minor}"))]
     kept = map(str, sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3")))
     # A name may stand for a Python that is not chosen here.
-    return [one for one in [*named, *kept] if subprocess.run([one, "-V"], capture_output=True, check=False).returncode == 0]
+    return [
+        one for one in [*named, *kept] if subprocess.run([one, "-V"], capture_output=True, check=False).returncode == 0
+    ]
 
 
 @pytest.mark.parametrize("python", _pythons())
