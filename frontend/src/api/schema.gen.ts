@@ -778,6 +778,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v3/tracks/{track_id}/console/{stream}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Console Text
+         * @description Stream all lines of a stream as text to save, as they were written.
+         */
+        get: operations["get_console_text_api_v3_tracks__track_id__console__stream__text_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v3/tracks/{track_id}/console/{stream}": {
         parameters: {
             query?: never;
@@ -1719,7 +1739,7 @@ export interface components {
             /** From */
             from: number;
             /** Lines */
-            lines: components["schemas"]["track_api__schemas__console__LineOut"][];
+            lines: components["schemas"]["LineOut"][];
         };
         /**
          * CountsOut
@@ -1740,6 +1760,8 @@ export interface components {
          * @description Parts of a definition to change; `actions` are all of them, in their order.
          */
         DefinitionChange: {
+            /** Code */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Input"] | components["schemas"]["ArchiveCode"]) | null;
             /** Actions */
             actions?: (components["schemas"]["CommandAction-Input"] | components["schemas"]["GitAction-Input"] | components["schemas"]["PublishAction-Input"])[] | null;
             environment?: components["schemas"]["Environment-Input"] | null;
@@ -1768,7 +1790,7 @@ export interface components {
         };
         /**
          * Environment
-         * @description What `python` is to the command.
+         * @description What `python` is to the command, and where jobs run on Kubernetes: its pod.
          */
         "Environment-Input": {
             /**
@@ -1783,10 +1805,22 @@ export interface components {
              * @default
              */
             requirements: string;
+            /**
+             * @default {
+             *       "image": "",
+             *       "cpus": 0,
+             *       "memory_mb": 0,
+             *       "gpus": 0,
+             *       "node_selector": {},
+             *       "volumes": [],
+             *       "retries": 0
+             *     }
+             */
+            pod: components["schemas"]["PodEnvironment-Input"];
         };
         /**
          * Environment
-         * @description What `python` is to the command.
+         * @description What `python` is to the command, and where jobs run on Kubernetes: its pod.
          */
         "Environment-Output": {
             /**
@@ -1801,6 +1835,18 @@ export interface components {
              * @default
              */
             requirements: string;
+            /**
+             * @default {
+             *       "image": "",
+             *       "cpus": 0,
+             *       "memory_mb": 0,
+             *       "gpus": 0,
+             *       "node_selector": {},
+             *       "volumes": [],
+             *       "retries": 0
+             *     }
+             */
+            pod: components["schemas"]["PodEnvironment-Output"];
         };
         /**
          * ExportFormat
@@ -2137,7 +2183,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Output"];
@@ -2197,7 +2252,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Input"];
@@ -2235,7 +2299,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Output"];
@@ -2408,6 +2481,18 @@ export interface components {
             grace_s: number;
         };
         /**
+         * LineOut
+         * @description One line, numbered from 0 within its stream.
+         */
+        LineOut: {
+            /** Number */
+            number: number;
+            /** Time */
+            time: number;
+            /** Text */
+            text: string;
+        };
+        /**
          * LossOut
          * @description What a client had to give up before it could be sent.
          */
@@ -2484,7 +2569,28 @@ export interface components {
             /** At */
             at: number[];
             /** Lines */
-            lines: components["schemas"]["track_api__schemas__series__LineOut"][];
+            lines: components["schemas"]["OverlayLine"][];
+        };
+        /**
+         * OverlayLine
+         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
+         */
+        OverlayLine: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /** Key */
+            key: string;
+            /** N Stored */
+            n_stored: number;
+            /** N Drawn */
+            n_drawn: number;
+            /** Last */
+            last: boolean | number | string;
+            /** Mean */
+            mean: (number | null)[];
         };
         /**
          * OverlayQuery
@@ -2534,7 +2640,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Input"];
@@ -2553,6 +2668,11 @@ export interface components {
              *     }
              */
             limits: components["schemas"]["Limits-Input"];
+            /**
+             * Code
+             * @description Copied to the working folder first
+             */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Input"] | components["schemas"]["ArchiveCode"]) | null;
             /** Actions */
             actions: (components["schemas"]["CommandAction-Input"] | components["schemas"]["GitAction-Input"] | components["schemas"]["PublishAction-Input"])[];
         };
@@ -2564,7 +2684,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Output"];
@@ -2583,6 +2712,11 @@ export interface components {
              *     }
              */
             limits: components["schemas"]["services__jobs__spec__Limits-Output"];
+            /**
+             * Code
+             * @description Copied to the working folder first
+             */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Output"] | components["schemas"]["ArchiveCode"]) | null;
             /** Actions */
             actions: (components["schemas"]["CommandAction-Output"] | components["schemas"]["GitAction-Output"] | components["schemas"]["PublishAction-Output"])[];
         };
@@ -2628,6 +2762,100 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * PodEnvironment
+         * @description The pod of a job where jobs run on Kubernetes; what is left out is as the server's settings say.
+         */
+        "PodEnvironment-Input": {
+            /**
+             * Image
+             * @description Any that has Python 3.10 or newer
+             * @default
+             */
+            image: string;
+            /**
+             * Cpus
+             * @default 0
+             */
+            cpus: number;
+            /**
+             * Memory Mb
+             * @default 0
+             */
+            memory_mb: number;
+            /**
+             * Gpus
+             * @default 0
+             */
+            gpus: number;
+            /**
+             * Node Selector
+             * @description Labels that the node must have; the server's settings list which may be asked for
+             * @default {}
+             */
+            node_selector: {
+                [key: string]: string;
+            };
+            /**
+             * Volumes
+             * @description Names of volumes from the list in the server's settings
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Retries
+             * @description How often a failed job is started anew
+             * @default 0
+             */
+            retries: number;
+        };
+        /**
+         * PodEnvironment
+         * @description The pod of a job where jobs run on Kubernetes; what is left out is as the server's settings say.
+         */
+        "PodEnvironment-Output": {
+            /**
+             * Image
+             * @description Any that has Python 3.10 or newer
+             * @default
+             */
+            image: string;
+            /**
+             * Cpus
+             * @default 0
+             */
+            cpus: number;
+            /**
+             * Memory Mb
+             * @default 0
+             */
+            memory_mb: number;
+            /**
+             * Gpus
+             * @default 0
+             */
+            gpus: number;
+            /**
+             * Node Selector
+             * @description Labels that the node must have; the server's settings list which may be asked for
+             * @default {}
+             */
+            node_selector: {
+                [key: string]: string;
+            };
+            /**
+             * Volumes
+             * @description Names of volumes from the list in the server's settings
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Retries
+             * @description How often a failed job is started anew
+             * @default 0
+             */
+            retries: number;
         };
         /**
          * PointsOut
@@ -3762,39 +3990,6 @@ export interface components {
             part_bytes: number;
             /** Max File Bytes */
             max_file_bytes: number;
-        };
-        /**
-         * LineOut
-         * @description One line, numbered from 0 within its stream.
-         */
-        track_api__schemas__console__LineOut: {
-            /** Number */
-            number: number;
-            /** Time */
-            time: number;
-            /** Text */
-            text: string;
-        };
-        /**
-         * LineOut
-         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
-         */
-        track_api__schemas__series__LineOut: {
-            /**
-             * Track Id
-             * Format: uuid
-             */
-            track_id: string;
-            /** Key */
-            key: string;
-            /** N Stored */
-            n_stored: number;
-            /** N Drawn */
-            n_drawn: number;
-            /** Last */
-            last: boolean | number | string;
-            /** Mean */
-            mean: (number | null)[];
         };
     };
     responses: never;
@@ -5276,6 +5471,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -5425,6 +5622,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -5493,6 +5692,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -5821,6 +6022,8 @@ export interface operations {
                 path?: string;
                 /** @description Levels to answer with; 0 for all */
                 depth?: number;
+                /** @description Only the entry of this name */
+                name?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -6176,6 +6379,8 @@ export interface operations {
                 path?: string;
                 /** @description Words that the key must hold */
                 q?: string;
+                /** @description Folders to leave out */
+                without?: string[] | null;
                 kind?: ("config" | "series" | "console" | "file") | null;
                 offset?: number;
                 limit?: number;
@@ -6620,6 +6825,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HitsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `track_not_found`: There is no such track, or you may not see it.
+             *
+             *     `leaf_not_found`: This track holds nothing of that kind under that key.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_console_text_api_v3_tracks__track_id__console__stream__text_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream: string;
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description `unauthenticated`: Sign in, or send a valid API token. */
