@@ -3,9 +3,8 @@ import { Badge } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { TrackRow } from "@/api/listing";
-import type { Scalar } from "@/api/types";
 import { StatusLabel } from "@/components/status-label";
-import { formatAgo, formatDate, formatDuration, formatValue, trackSeconds } from "@/lib/format";
+import { formatAgo, formatDate, formatDuration, formatShort, trackSeconds } from "@/lib/format";
 import { trackColour } from "@/lib/palette";
 import { isOwn, type OwnColumn } from "./columns";
 import classes from "./track-table.module.css";
@@ -27,20 +26,13 @@ export function TableCell({ name, track, onTag }: Props) {
   if (isOwn(name)) return <OwnCell name={name} track={track} onTag={onTag} />;
   const value = track.values[name];
   if (value === undefined) return <div className={classes.none}>–</div>;
-  const text = formatCell(value);
+  const text = formatShort(value);
   const isText = typeof value === "string" && !["NaN", "Infinity", "-Infinity"].includes(value);
   return (
     <div className={isText ? "cut" : classes.number} title={typeof value === "number" ? String(value) : text}>
       {text}
     </div>
   );
-}
-
-/** As everywhere, but integers that a column would cut are written by their order of size. */
-function formatCell(value: Scalar): string {
-  if (typeof value !== "number" || Math.abs(value) < 1e9 || !Number.isInteger(value))
-    return formatValue(value);
-  return value.toExponential(4).replace(/\.?0*e\+?/, "e");
 }
 
 function OwnCell({ name, track, onTag }: Props & { name: OwnColumn }) {
