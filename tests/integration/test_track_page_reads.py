@@ -72,6 +72,8 @@ async def test_leaves_are_found_by_words_and_counted_by_kind(apps: Apps) -> None
     assert [entry["leaf"]["value"] for entry in found["entries"]] == ["mse"]
     found = (await _get(apps, address, path="train", kind="series", offset=1, limit=1)).json()
     assert ([entry["key"] for entry in found["entries"]], found["counts"]["series"]) == (["train/loss/part"], 2)
+    found = (await apps.reader.get(address, params={"without": ["train", "model"]})).json()
+    assert [entry["key"] for entry in found["entries"]] == ["console/stdout", "val/acc"]
     assert (await _get(apps, address, kind="folder")).status_code == 422
 
 
@@ -131,3 +133,12 @@ async def test_writers_and_losses_are_told(apps: Apps) -> None:
     answer = (await _get(apps, f"/api/v3/tracks/{track_id}/writers")).json()
     assert {one["writer"]: one["n_batches"] for one in answer["writers"]} == {str(first): 2, str(second): 1}
     assert [one["count"] for one in answer["losses"]] == [3]
+
+
+async def test_a_console_is_saved_as_text(apps: Apps) -> None:
+    track_id = await _track(apps)
+    lines = [f"line {n}\ttab" for n in range(7)]
+    await _send(apps, track_id, new_writer(), 1, console=[console("stdout", lines)])
+    answer = await _get(apps, f"/api/v3/tracks/{track_id}/console/stdout/text")
+    assert answer.text == "".join(f"{line}\n" for line in lines)
+    assert answer.headers["content-disposition"] == 'attachment; filename="stdout.txt"'

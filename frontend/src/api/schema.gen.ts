@@ -778,6 +778,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v3/tracks/{track_id}/console/{stream}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Console Text
+         * @description Stream all lines of a stream as text to save, as they were written.
+         */
+        get: operations["get_console_text_api_v3_tracks__track_id__console__stream__text_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v3/tracks/{track_id}/console/{stream}": {
         parameters: {
             query?: never;
@@ -1719,7 +1739,7 @@ export interface components {
             /** From */
             from: number;
             /** Lines */
-            lines: components["schemas"]["track_api__schemas__console__LineOut"][];
+            lines: components["schemas"]["LineOut"][];
         };
         /**
          * CountsOut
@@ -2461,6 +2481,18 @@ export interface components {
             grace_s: number;
         };
         /**
+         * LineOut
+         * @description One line, numbered from 0 within its stream.
+         */
+        LineOut: {
+            /** Number */
+            number: number;
+            /** Time */
+            time: number;
+            /** Text */
+            text: string;
+        };
+        /**
          * LossOut
          * @description What a client had to give up before it could be sent.
          */
@@ -2537,7 +2569,28 @@ export interface components {
             /** At */
             at: number[];
             /** Lines */
-            lines: components["schemas"]["track_api__schemas__series__LineOut"][];
+            lines: components["schemas"]["OverlayLine"][];
+        };
+        /**
+         * OverlayLine
+         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
+         */
+        OverlayLine: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /** Key */
+            key: string;
+            /** N Stored */
+            n_stored: number;
+            /** N Drawn */
+            n_drawn: number;
+            /** Last */
+            last: boolean | number | string;
+            /** Mean */
+            mean: (number | null)[];
         };
         /**
          * OverlayQuery
@@ -3937,39 +3990,6 @@ export interface components {
             part_bytes: number;
             /** Max File Bytes */
             max_file_bytes: number;
-        };
-        /**
-         * LineOut
-         * @description One line, numbered from 0 within its stream.
-         */
-        track_api__schemas__console__LineOut: {
-            /** Number */
-            number: number;
-            /** Time */
-            time: number;
-            /** Text */
-            text: string;
-        };
-        /**
-         * LineOut
-         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
-         */
-        track_api__schemas__series__LineOut: {
-            /**
-             * Track Id
-             * Format: uuid
-             */
-            track_id: string;
-            /** Key */
-            key: string;
-            /** N Stored */
-            n_stored: number;
-            /** N Drawn */
-            n_drawn: number;
-            /** Last */
-            last: boolean | number | string;
-            /** Mean */
-            mean: (number | null)[];
         };
     };
     responses: never;
@@ -5451,6 +5471,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -5600,6 +5622,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -5668,6 +5692,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -5996,6 +6022,8 @@ export interface operations {
                 path?: string;
                 /** @description Levels to answer with; 0 for all */
                 depth?: number;
+                /** @description Only the entry of this name */
+                name?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -6351,6 +6379,8 @@ export interface operations {
                 path?: string;
                 /** @description Words that the key must hold */
                 q?: string;
+                /** @description Folders to leave out */
+                without?: string[] | null;
                 kind?: ("config" | "series" | "console" | "file") | null;
                 offset?: number;
                 limit?: number;
@@ -6795,6 +6825,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HitsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `track_not_found`: There is no such track, or you may not see it.
+             *
+             *     `leaf_not_found`: This track holds nothing of that kind under that key.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_console_text_api_v3_tracks__track_id__console__stream__text_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stream: string;
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description `unauthenticated`: Sign in, or send a valid API token. */

@@ -1,4 +1,4 @@
-// Points of one series in the asked range, at most `buckets` of them.
+// Points of series of one track in the asked range, at most `buckets` of each, on one common grid.
 import { queryOptions } from "@tanstack/react-query";
 import { apiUrl, request } from "./client";
 import type { ExportFormat, SeriesAnswer, XKind } from "./types";
@@ -10,11 +10,11 @@ export interface SeriesRange {
   buckets: number;
 }
 
-export const seriesQuery = (trackId: string, key: string, range: SeriesRange) =>
+export const seriesQuery = (trackId: string, keys: readonly string[], range: SeriesRange) =>
   queryOptions({
-    queryKey: ["series", trackId, key, range],
+    queryKey: ["series", trackId, keys, range],
     queryFn: ({ signal }) =>
-      request<SeriesAnswer>(`tracks/${trackId}/series`, { query: { key: [key], ...range }, signal }),
+      request<SeriesAnswer>(`tracks/${trackId}/series`, { query: { key: keys, ...range }, signal }),
   });
 
 /** The address of a file with all points of a series. */

@@ -1,50 +1,18 @@
-// Tracks: the pages of a project's list, one track, its tree.
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+// One track, and who logged to it.
+import { queryOptions } from "@tanstack/react-query";
 import { request } from "./client";
-import type { Page, Track, Tree } from "./types";
+import type { Track, Writers } from "./types";
 
-export interface TrackFilter {
-  q?: string;
-  status?: string;
-  tag?: string;
-  sort?: string;
-}
-
-export const tracksQuery = (project: string, filter: TrackFilter) =>
-  infiniteQueryOptions({
-    queryKey: ["tracks", project, filter],
-    queryFn: ({ pageParam, signal }) =>
-      request<Page<Track>>(`projects/${encodeURIComponent(project)}/tracks`, {
-        query: { ...filter, cursor: pageParam, limit: 100 },
-        signal,
-      }),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next_cursor,
-  });
 export const trackQuery = (trackId: string) =>
   queryOptions({
     queryKey: ["track", trackId],
     queryFn: ({ signal }) => request<Track>(`tracks/${trackId}`, { signal }),
   });
-export const treeQuery = (trackId: string) =>
+export const writersQuery = (trackId: string) =>
   queryOptions({
-    queryKey: ["tree", trackId],
-    queryFn: ({ signal }) => readWholeTree(trackId, signal),
+    queryKey: ["writers", trackId],
+    queryFn: ({ signal }) => request<Writers>(`tracks/${trackId}/writers`, { signal }),
   });
-
-async function readWholeTree(trackId: string, signal: AbortSignal): Promise<Tree> {
-  const tree = await request<Tree>(`tracks/${trackId}/tree`, { query: { depth: 0, limit: 500 }, signal });
-  for (let cursor = tree.next_cursor; cursor; ) {
-    const more = await request<Tree>(`tracks/${trackId}/tree`, {
-      query: { depth: 0, limit: 500, cursor },
-      signal,
-    });
-    tree.entries.push(...more.entries);
-    cursor = more.next_cursor;
-  }
-  return tree;
-}
 
 export const updateTrack = (trackId: string, body: { name?: string; tags?: string[]; notes?: string }) =>
   request<Track>(`tracks/${trackId}`, { method: "PATCH", body });
-export const deleteTrack = (trackId: string) => request<void>(`tracks/${trackId}`, { method: "DELETE" });

@@ -6,7 +6,8 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { parseSignInSearch, parseTrackSearch, parseTracksSearch } from "@/lib/url-state";
+import { parseCompareSearch, parseTracksSearch } from "@/lib/tracks-state";
+import { parseSignInSearch, parseTrackSearch } from "@/lib/url-state";
 import { NotFoundPage } from "./routes/not-found-page";
 import { RootLayout } from "./routes/root-layout";
 
@@ -49,6 +50,28 @@ const tokensRoute = createRoute({
   component: lazyRouteComponent(() => import("./routes/tokens-page"), "TokensPage"),
 });
 
+const usersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/users",
+  component: lazyRouteComponent(() => import("./routes/users-page"), "UsersPage"),
+});
+const compareRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/compare",
+  validateSearch: parseCompareSearch,
+  component: lazyRouteComponent(() => import("./routes/compare-page"), "ComparePage"),
+});
+const trashRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/trash",
+  component: lazyRouteComponent(() => import("./routes/trash-page"), "TrashPage"),
+});
+const membersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/members",
+  component: lazyRouteComponent(() => import("./routes/members-page"), "MembersPage"),
+});
+
 export function createAppRouter() {
   return createRouter({
     routeTree: rootRoute.addChildren([
@@ -58,6 +81,10 @@ export function createAppRouter() {
       tracksRoute,
       trackRoute,
       tokensRoute,
+      usersRoute,
+      compareRoute,
+      trashRoute,
+      membersRoute,
     ]),
     // The server may put the page under a prefix; it says so in <base href>.
     basepath: new URL(document.baseURI).pathname,

@@ -10,19 +10,28 @@ interface Props {
   left: ReactNode;
   right: ReactNode;
   width: number;
+  /** false: only the right pane. */
+  isOpen?: boolean;
   label: string;
   onResize: (width: number) => void;
 }
 
 const clamp = (width: number) => Math.min(MAX_PX, Math.max(MIN_PX, Math.round(width)));
 
-export function SplitPane({ left, right, width, label, onResize }: Props) {
+export function SplitPane({ left, right, width, isOpen = true, label, onResize }: Props) {
   const [draft, setDraft] = useState<number | null>(null);
   const start = useRef({ x: 0, width });
   const now = clamp(draft ?? width);
   const onPointerMove = (event: PointerEvent) => {
     if (draft !== null) setDraft(clamp(start.current.width + event.clientX - start.current.x));
   };
+  if (!isOpen) {
+    return (
+      <div className={classes.split}>
+        <div className={classes.right}>{right}</div>
+      </div>
+    );
+  }
   return (
     <div className={classes.split}>
       <div className={classes.left} style={{ "--pane-width": `${now}px` } as React.CSSProperties}>

@@ -30,3 +30,24 @@ export function parseCsv(text: string, separator: string, mostRows: number): str
   if (rows.length < mostRows && (cell !== "" || row.length > 0)) endRow();
   return rows;
 }
+
+const TYPED_ROWS = 1000;
+
+/** What a column holds, by its first thousand rows: number, bool, text; empty when there is nothing. */
+export function columnType(
+  rows: readonly (readonly string[])[],
+  index: number,
+): "number" | "bool" | "text" | "" {
+  let type: "number" | "bool" | "" = "";
+  for (const row of rows.slice(0, TYPED_ROWS)) {
+    const cell = row[index]?.trim() ?? "";
+    if (cell === "") continue;
+    const found = /^(true|false)$/i.test(cell) ? "bool" : isNumberText(cell) ? "number" : "text";
+    if (found === "text" || (type !== "" && found !== type)) return "text";
+    type = found;
+  }
+  return type;
+}
+
+const isNumberText = (cell: string) =>
+  /^(nan|[+-]?inf(inity)?)$/i.test(cell) || Number.isFinite(Number(cell));

@@ -1,6 +1,33 @@
 // Numbers, times, sizes and durations as people read them, in the language of the page.
 import type { Scalar } from "@/api/types";
 
+export type TimeZone = "local" | "utc";
+
+let zone: string | undefined;
+
+/** In which time zone dates and clocks are written from now on. */
+export function setTimeZone(wanted: TimeZone): void {
+  zone = wanted === "utc" ? "UTC" : undefined;
+}
+
+// Making a formatter costs more than using it a thousand times.
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(language: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const name = `${language} ${zone} ${JSON.stringify(options)}`;
+  let found = formatters.get(name);
+  if (!found) {
+    found = new Intl.DateTimeFormat(language, { ...options, timeZone: zone });
+    formatters.set(name, found);
+  }
+  return found;
+}
+
+/** Integers in groups of three, as the language has it: 1,234,567. */
+export function formatCount(count: number, language: string): string {
+  return count.toLocaleString(language);
+}
+
 /** Short enough for a tree row, and never another number: 6 significant digits, integers in full. */
 export function formatNumber(value: number): string {
   if (Number.isNaN(value)) return "NaN";
@@ -49,7 +76,33 @@ export function formatDuration(seconds: number): string {
 export function formatDate(when: string | number | null | undefined, language: string): string {
   if (when === null || when === undefined) return "—";
   const date = new Date(typeof when === "number" ? when * 1000 : when);
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(date);
+  return formatter(language, { dateStyle: "medium", timeStyle: "medium" }).format(date);
+}
+
+export function formatClock(seconds: number, language: string): string {
+  return formatter(language, { timeStyle: "medium", hourCycle: "h23" }).format(seconds * 1000);
+}
+
+const HOUR_S = 3600;
+const DAY_S = 86_400;
+
+/** Ticks of a time axis that are so far apart; the first one of each day says which day it is. */
+export function formatTimeTicks(seconds: readonly number[], apartS: number, language: string): string[] {
+  const day = formatter(language, { month: "short", day: "numeric" });
+  const clock = formatter(language, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: apartS < 60 ? "2-digit" : undefined,
+    hourCycle: "h23",
+  });
+  let before = "";
+  return seconds.map((at) => {
+    const date = day.format(at * 1000);
+    const isNew = date !== before;
+    before = date;
+    if (apartS >= DAY_S) return date;
+    return isNew && apartS < 12 * HOUR_S ? `${clock.format(at * 1000)}\n${date}` : clock.format(at * 1000);
+  });
 }
 
 export function formatAgo(when: string | null, language: string, now = Date.now()): string {
@@ -61,7 +114,7 @@ export function formatAgo(when: string | null, language: string, now = Date.now(
   if (size < 3600) return relative.format(Math.round(seconds / 60), "minute");
   if (size < 86_400) return relative.format(Math.round(seconds / 3600), "hour");
   if (size < 86_400 * 30) return relative.format(Math.round(seconds / 86_400), "day");
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(when));
+  return formatter(language, { dateStyle: "medium" }).format(new Date(when));
 }
 
 /** How long a track has run: to its end, or to now. */

@@ -37,17 +37,48 @@ describe("pending changes", () => {
   });
 });
 
+describe("pages of jobs", () => {
+  const logged = addChange(none(), change(["loss"]));
+  const itself = addChange(addChange(none(), change(["loss"])), { ...change([]), kinds: ["track"] });
+  const action = addChange(none(), change(["pipeline/1/state"]));
+  it.each([
+    [["submission", "s"], logged, false],
+    [["submission", "s"], itself, true],
+    [["submission", "s"], action, false],
+    [["submission", "s"], addChange(none(), change(null)), true],
+    [["submissions", "l", 20], itself, true],
+    [["runs", "p", 20], itself, true],
+    [["runs", "p", 20], logged, false],
+    [["run", "p", 1], action, true],
+    [["run", "p", 1], logged, false],
+    [["run", "p", 1], "all", true],
+    [["lab", "l"], "all", false],
+    [["series", "t", ["acc"]], itself, false],
+    [["entry", "t", "acc"], itself, false],
+  ] as [unknown[], Pending, boolean][])("%j", (key, pending, isTold) =>
+    expect(isTouched(key, pending)).toBe(isTold),
+  );
+});
+
 describe("what a change touches", () => {
   const some = addChange(none(), change(["train/loss", "console/stdout"]));
   it.each([
-    [["series", "t", "train/loss", { x: "step" }], true],
-    [["series", "t", "train/acc", { x: "step" }], false],
-    [["series", "u", "train/loss", { x: "step" }], false],
+    [["series", "t", ["train/loss"], { x: "step" }], true],
+    [["series", "t", ["val/loss", "train/loss"], { x: "step" }], true],
+    [["series", "t", ["train/acc"], { x: "step" }], false],
+    [["series", "u", ["train/loss"], { x: "step" }], false],
     [["console", "t", "stdout"], true],
     [["console", "t", "stderr"], false],
     [["track", "t"], true],
-    [["tree", "t"], true],
-    [["tree", "u"], false],
+    [["level", "t", "", 0], true],
+    [["level", "t", "train", 3], true],
+    [["level", "t", "val", 0], false],
+    [["level", "u", "", 0], false],
+    [["leaves", "t", "train", {}], true],
+    [["values", "t", "model"], false],
+    [["entry", "t", "train"], true],
+    [["entry", "t", "train/loss"], true],
+    [["entry", "t", "train/los"], false],
     [["tracks", "demo", {}], true],
     [["projects", ""], false],
     [["file-text", "t", "train/loss", "1"], false],
@@ -57,11 +88,11 @@ describe("what a change touches", () => {
   });
   it("is everything of a track when its keys are many", () => {
     const pending = addChange(none(), change(null));
-    expect(isTouched(["series", "t", "x"], pending)).toBe(true);
-    expect(isTouched(["series", "u", "x"], pending)).toBe(false);
+    expect(isTouched(["series", "t", ["x"]], pending)).toBe(true);
+    expect(isTouched(["series", "u", ["x"]], pending)).toBe(false);
   });
   it("is all that lives when something was missed", () => {
-    expect(isTouched(["series", "u", "x"], "all")).toBe(true);
+    expect(isTouched(["series", "u", ["x"]], "all")).toBe(true);
     expect(isTouched(["tracks", "demo", {}], "all")).toBe(true);
     expect(isTouched(["tokens"], "all")).toBe(false);
   });
@@ -74,10 +105,12 @@ describe("pace", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("rests in proportion to the work", () => {
-    expect(pauseAfter(0, 200)).toBe(200);
-    expect(pauseAfter(100, 200)).toBe(400);
+  it("keeps the period, and rests in proportion to the work", () => {
+    expect(pauseAfter(0, 5000)).toBe(5000);
+    expect(pauseAfter(100, 5000)).toBe(4900);
+    expect(pauseAfter(3_600, 5000)).toBe(14_400);
     expect(pauseAfter(60_000, 200)).toBe(30_000);
+    expect(pauseAfter(10, 3_600_000)).toBe(3_599_990);
   });
   it("reloads at once, then what gathered, never two at a time", async () => {
     const seen: Pending[] = [];

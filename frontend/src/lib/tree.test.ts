@@ -1,105 +1,117 @@
 import { describe, expect, it } from "vitest";
 import type { Entry } from "@/api/types";
 import {
-  filterEntries,
   findByTyping,
-  findEntry,
-  flattenTree,
   foldersAbove,
-  listLeaves,
+  layTree,
+  levelsOfFound,
   moveInTree,
+  nextLeaf,
+  type TreeRows,
 } from "./tree";
 
-const leaf = {
+const leaf: NonNullable<Entry["leaf"]> = {
   kind: "series",
   type: "float",
   value: 1,
-  step: null,
-  time: null,
+  step: 1,
+  time: 1,
   n_points: 1,
   n_lines: null,
   size_bytes: null,
   content_type: null,
   sha256: null,
-} as const;
+};
+const entry = (key: string, isFolder = false): Entry => ({
+  key,
+  name: key.split("/").at(-1) ?? key,
+  is_folder: isFolder,
+  n_leaves: isFolder ? 2 : 0,
+  leaf: isFolder ? null : leaf,
+  children: null,
+});
+const level = (count: number, ...known: [number, Entry][]) => ({ count, entries: new Map(known) });
+const keys = (rows: TreeRows) =>
+  Array.from({ length: rows.count }, (_, index) => rows.at(index)?.entry?.key ?? null);
 
-function entry(key: string, children: Entry[] = [], isLeaf = children.length === 0): Entry {
-  const name = key.slice(key.lastIndexOf("/") + 1);
-  return {
-    name,
-    key,
-    is_folder: children.length > 0,
-    leaf: isLeaf ? leaf : null,
-    n_leaves: children.length,
-    children,
-  };
-}
+const levels = new Map([
+  ["", level(4, [0, entry("a", true)], [1, entry("b", true)], [3, entry("z")])],
+  ["a", level(2, [0, entry("a/x", true)], [1, entry("a/y")])],
+  ["a/x", level(100_000, [99_999, entry("a/x/last")])],
+  ["b", level(1, [0, entry("b/one")])],
+]);
+const lay = (...open: string[]) => layTree(levels, (key) => open.includes(key));
 
-const tree = [
-  entry("lr"),
-  entry("loss", [entry("loss/val"), entry("loss/train"), entry("loss/layer10"), entry("loss/layer2")], true),
-  entry("acc", [entry("acc/val")]),
-];
-const closed = flattenTree(tree, () => false);
-const open = flattenTree(tree, () => true);
-const names = (rows: typeof open) => rows.map((row) => row.entry.key);
-
-describe("tree rows", () => {
-  it("puts folders first and counts numbers as numbers", () => {
-    expect(names(closed)).toEqual(["acc", "loss", "lr"]);
-    expect(names(open)).toEqual([
-      "acc",
-      "acc/val",
-      "loss",
-      "loss/layer2",
-      "loss/layer10",
-      "loss/train",
-      "loss/val",
-      "lr",
-    ]);
+describe("a tree of which pieces are loaded", () => {
+  it("lays expanded folders between their siblings", () => {
+    expect(keys(lay())).toEqual(["a", "b", null, "z"]);
+    expect(keys(lay("a"))).toEqual(["a", "a/x", "a/y", "b", null, "z"]);
+    expect(keys(lay("a", "b"))).toEqual(["a", "a/x", "a/y", "b", "b/one", null, "z"]);
   });
-  it("knows level, position and siblings", () => {
-    expect(open[3]).toMatchObject({ level: 2, position: 1, siblings: 4, isExpanded: false });
-    expect(open[2]).toMatchObject({ level: 1, position: 2, siblings: 3, isExpanded: true });
+  it("knows rows by key, place and number, however many there are", () => {
+    const rows = lay("a", "a/x");
+    expect(rows.count).toBe(4 + 2 + 100_000);
+    expect(rows.indexOf("a/y")).toBe(100_002);
+    expect(rows.indexOf("a/x/last")).toBe(100_001);
+    expect(rows.indexAt("a/x", 5)).toBe(7);
+    expect(rows.at(7)).toMatchObject({ path: "a/x", position: 5, siblings: 100_000, level: 3, entry: null });
+    expect(rows.indexOf("nothing")).toBe(-1);
+    expect(rows.at(rows.count)).toBeNull();
   });
-  it("shows a key that is leaf and folder once", () => {
-    expect(names(open).filter((key) => key === "loss")).toHaveLength(1);
-    expect(listLeaves(tree).map((found) => found.key)).toContain("loss");
-  });
-  it("keeps parents when filtering, and all of a folder that matches", () => {
-    expect(names(flattenTree(filterEntries(tree, "TRAIN"), () => true))).toEqual(["loss", "loss/train"]);
-    expect(names(flattenTree(filterEntries(tree, "loss"), () => true))).toHaveLength(5);
-    expect(filterEntries(tree, "nothing")).toEqual([]);
-  });
-  it("finds an entry and the folders above it", () => {
-    expect(findEntry(tree, "loss/val")?.name).toBe("val");
-    expect(findEntry(tree, "loss/none")).toBeNull();
-    expect(foldersAbove("a/b/c")).toEqual(["a", "a/b"]);
+  it("keeps a folder closed until its level is known", () => {
+    const known = new Map([["", level(1, [0, entry("a", true)])]]);
+    const rows = layTree(known, () => true);
+    expect(rows.count).toBe(1);
+    expect(rows.at(0)?.isExpanded).toBe(false);
   });
 });
 
-describe("tree keys", () => {
-  it("moves within the ends", () => {
-    expect(moveInTree(closed, 0, "ArrowUp", 10)).toEqual({ active: 0 });
-    expect(moveInTree(closed, 2, "ArrowDown", 10)).toEqual({ active: 2 });
-    expect(moveInTree(open, 1, "End", 10)).toEqual({ active: 7 });
-    expect(moveInTree(open, 7, "PageUp", 5)).toEqual({ active: 2 });
+describe("keys of a tree", () => {
+  const rows = lay("a");
+  it.each([
+    [0, "ArrowDown", { active: 1 }],
+    [0, "ArrowUp", { active: 0 }],
+    [2, "End", { active: 5 }],
+    [5, "Home", { active: 0 }],
+    [0, "PageDown", { active: 3 }],
+    [0, "ArrowRight", { active: 1 }],
+    [1, "ArrowRight", { expand: ["a/x"] }],
+    [2, "ArrowRight", {}],
+    [0, "ArrowLeft", { collapse: "a" }],
+    [2, "ArrowLeft", { active: 0 }],
+    [0, "*", { expand: ["a", "b"] }],
+    [1, "Enter", { select: true }],
+    [1, "q", null],
+  ])("at row %i %s does %j", (at, key, move) => expect(moveInTree(rows, at, key, 3)).toEqual(move));
+  it("starts at the first row", () => {
+    expect(moveInTree(rows, -1, "ArrowDown", 3)).toEqual({ active: 0 });
+    expect(
+      moveInTree(
+        layTree(new Map(), () => false),
+        -1,
+        "ArrowDown",
+        3,
+      ),
+    ).toBeNull();
   });
-  it("opens, then enters; closes, then leaves", () => {
-    expect(moveInTree(closed, 1, "ArrowRight", 10)).toEqual({ expand: ["loss"] });
-    expect(moveInTree(open, 2, "ArrowRight", 10)).toEqual({ active: 3 });
-    expect(moveInTree(open, 2, "ArrowLeft", 10)).toEqual({ collapse: "loss" });
-    expect(moveInTree(open, 5, "ArrowLeft", 10)).toEqual({ active: 2 });
+  it("finds by typing and goes round", () => {
+    expect(findByTyping(rows, 0, "z")).toBe(5);
+    expect(findByTyping(rows, 5, "a")).toBe(0);
+    expect(findByTyping(rows, 0, "nothing")).toBe(-1);
   });
-  it("opens all siblings with a star and selects with Enter", () => {
-    expect(moveInTree(closed, 0, "*", 10)).toEqual({ expand: ["acc", "loss"] });
-    expect(moveInTree(closed, 0, "Enter", 10)).toEqual({ select: true });
-    expect(moveInTree(closed, 0, "x", 10)).toBeNull();
-  });
-  it("finds by typing, going round", () => {
-    expect(findByTyping(closed, 1, "l")).toBe(2);
-    expect(findByTyping(closed, 2, "l")).toBe(1);
-    expect(findByTyping(closed, 2, "lr")).toBe(2);
-    expect(findByTyping(closed, 0, "z")).toBeNull();
+  it("goes from leaf to leaf", () => {
+    expect(nextLeaf(rows, 0, 1)).toBe(2);
+    expect(nextLeaf(rows, 2, 1)).toBe(5);
+    expect(nextLeaf(rows, 2, -1)).toBe(-1);
   });
 });
+
+describe("what was found", () => {
+  it("stands in its folders", () => {
+    const rows = layTree(levelsOfFound([entry("a/b/c"), entry("a/b"), entry("d")]), () => true);
+    expect(keys(rows)).toEqual(["a", "a/b", "a/b/c", "d"]);
+    expect(rows.at(1)?.entry?.leaf).not.toBeNull();
+  });
+});
+
+it("names the folders above", () => expect(foldersAbove("a/b/c")).toEqual(["a", "a/b"]));

@@ -1,5 +1,5 @@
 // What the address means on each page. Invalid values fall back silently; unknown ones are dropped by the router only.
-import type { TrackStatus, XKind } from "@/api/types";
+import type { XKind } from "@/api/types";
 
 export interface TrackSearch {
   path?: string;
@@ -7,26 +7,30 @@ export interface TrackSearch {
   x?: XKind;
   smooth?: number;
   ylog?: boolean;
+  /** The y range leaves outliers out. */
+  out?: boolean;
   lo?: number;
   hi?: number;
   as?: "table";
-}
-export interface TracksSearch {
-  q?: string;
-  status?: TrackStatus;
-  tag?: string;
-  sort?: string;
+  /** Other series drawn into the same chart. */
+  m?: string[];
+  /** A line of a console or of a text, from 1. */
+  line?: number;
 }
 export interface SignInSearch {
   next?: string;
 }
 
-const STATUSES: readonly string[] = ["created", "running", "finished", "failed", "stopped"];
-const SORTS: readonly string[] = ["created_at", "name", "number", "last_seen_at"];
-
 const text = (value: unknown) =>
   typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
 const number = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : undefined);
+
+const MOST_TEXTS = 20;
+function texts(value: unknown): string[] | undefined {
+  const found = Array.isArray(value) ? value : typeof value === "string" ? value.split(",") : [];
+  const kept = found.filter((one): one is string => typeof one === "string" && one !== "");
+  return kept.length > 0 ? [...new Set(kept)].slice(0, MOST_TEXTS) : undefined;
+}
 
 export function parseTrackSearch(raw: Record<string, unknown>): TrackSearch {
   const lo = number(raw.lo);
@@ -39,20 +43,12 @@ export function parseTrackSearch(raw: Record<string, unknown>): TrackSearch {
     x: raw.x === "time" || raw.x === "relative" ? raw.x : undefined,
     smooth: weight !== undefined && weight > 0 && weight < 1 ? weight : undefined,
     ylog: raw.ylog === true || raw.ylog === 1 ? true : undefined,
+    out: raw.out === true || raw.out === 1 ? true : undefined,
     lo: isRange ? lo : undefined,
     hi: isRange ? hi : undefined,
     as: raw.as === "table" ? "table" : undefined,
-  };
-}
-
-export function parseTracksSearch(raw: Record<string, unknown>): TracksSearch {
-  const status = text(raw.status);
-  const sort = text(raw.sort);
-  return {
-    q: text(raw.q),
-    status: status && STATUSES.includes(status) ? (status as TrackStatus) : undefined,
-    tag: text(raw.tag),
-    sort: sort && SORTS.includes(sort.replace(/^-/, "")) ? sort : undefined,
+    m: texts(raw.m),
+    line: Number.isSafeInteger(raw.line) && Number(raw.line) > 0 ? Number(raw.line) : undefined,
   };
 }
 

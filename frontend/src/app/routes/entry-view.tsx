@@ -1,61 +1,73 @@
 // The right side of the track page: whatever `?path=` names.
-import { Stack, Title } from "@mantine/core";
+import { Group, Stack, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import type { Entry, Leaf } from "@/api/types";
+import { ApiError } from "@/api/client";
+import { entryQuery } from "@/api/folders";
+import type { Entry, Leaf, Track } from "@/api/types";
+import { CopyIcon } from "@/components/copy-text";
 import { EmptyState } from "@/components/empty-state";
-import { PythonSample } from "@/components/python-sample";
+import { ErrorPanel } from "@/components/error-panel";
+import { RowSkeleton } from "@/components/row-skeleton";
 import { ConfigValue } from "@/features/configs/config-value";
-import { ConsoleView } from "@/features/console/console-view";
-import { FilePreview } from "@/features/files/file-preview";
+import { PinButton } from "@/features/folders/pinned-leaves";
+import type { TrackEvent } from "@/features/series/chart-events";
 import { SeriesPanel } from "@/features/series/series-panel";
-import { findEntry } from "@/lib/tree";
+import { useReloadInterval } from "@/lib/preferences";
 import type { TrackSearch } from "@/lib/url-state";
+import { ConsoleStreams } from "./console-streams";
+import classes from "./entry-view.module.css";
 import { FolderOverview } from "./folder-overview";
+import { TrackOverview } from "./track-overview";
 
-interface Props {
-  trackId: string;
-  entries: readonly Entry[];
+// The viewers of files are many; most visits open none.
+const FilePreview = lazy(async () => ({
+  default: (await import("@/features/files/file-preview")).FilePreview,
+}));
+
+export interface EntryViewProps {
+  track: Track;
   search: TrackSearch;
+  trackEvents: readonly TrackEvent[];
   onSearch: (change: Partial<TrackSearch>) => void;
-  onOpen: (key: string) => void;
+  /** A step through a series of files replaces the address; anything else is a step one goes back from. */
+  onOpen: (key: string, isStep?: boolean) => void;
+  onTensorboard: () => void;
 }
 
-export function EntryView({ trackId, entries, search, onSearch, onOpen }: Props) {
+export function EntryView(props: EntryViewProps) {
+  const { track, search, onSearch, onOpen } = props;
+  if (!search.path)
+    return <TrackOverview track={track} search={search} onSearch={onSearch} onOpen={onOpen} />;
+  return <KnownEntry {...props} path={search.path} />;
+}
+
+function KnownEntry(props: EntryViewProps & { path: string }) {
   const { t } = useTranslation();
-  if (entries.length === 0) {
-    return (
-      <EmptyState title={t("track.emptyTitle")} text={t("track.empty")}>
-        <PythonSample />
-      </EmptyState>
-    );
+  const { track, path, search, onSearch, onOpen } = props;
+  const answer = useQuery({ ...entryQuery(track.track_id, path), refetchInterval: useReloadInterval() });
+  if (answer.isError && !answer.data) {
+    if (answer.error instanceof ApiError && answer.error.code === "leaf_not_found")
+      return <EmptyState title={t("folder.missingTitle")} text={t("folder.missing", { key: path })} />;
+    return <ErrorPanel error={answer.error} onRetry={() => void answer.refetch()} />;
   }
-  if (!search.path) {
-    return <FolderOverview trackId={trackId} folder="" entries={entries} search={search} onOpen={onOpen} />;
-  }
-  const entry = findEntry(entries, search.path);
-  if (!entry)
-    return <EmptyState title={t("folder.missingTitle")} text={t("folder.missing", { key: search.path })} />;
+  if (!answer.data) return <RowSkeleton rows={4} height={40} />;
+  const entry = answer.data;
   return (
-    <Stack gap="md" h={entry.leaf?.kind === "console" ? "100%" : undefined}>
-      <Title order={2} style={{ overflowWrap: "anywhere" }}>
-        {entry.key}
-      </Title>
-      {entry.leaf && (
-        <LeafView
-          key={entry.key}
-          trackId={trackId}
-          entry={entry}
-          leaf={entry.leaf}
-          search={search}
-          onSearch={onSearch}
-        />
-      )}
+    <Stack gap="md" className={entry.leaf?.kind === "console" ? classes.whole : undefined}>
+      <Group gap={4} wrap="nowrap" className={classes.head}>
+        <EntryTitle path={path} onOpen={onOpen} />
+        <CopyIcon value={path} />
+        {entry.leaf && <PinButton projectId={track.project_id} leafKey={path} />}
+      </Group>
+      {entry.leaf && <LeafView key={viewKey(entry)} {...props} entry={entry} leaf={entry.leaf} />}
       {entry.is_folder && (
         <FolderOverview
-          trackId={trackId}
+          trackId={track.track_id}
           folder={entry.key}
-          entries={entry.children ?? []}
           search={search}
+          onSearch={onSearch}
           onOpen={onOpen}
         />
       )}
@@ -63,12 +75,53 @@ export function EntryView({ trackId, entries, search, onSearch, onOpen }: Props)
   );
 }
 
-interface LeafProps extends Pick<Props, "trackId" | "search" | "onSearch"> {
-  entry: Entry;
-  leaf: Leaf;
+/** Files of one series share a view, so that going through them keeps the zoom and does not flicker. */
+function viewKey(entry: Entry): string {
+  const isStep = entry.leaf?.kind === "file" && /^-?\d+(\.\d+)?\./.test(entry.name);
+  return isStep ? entry.key.slice(0, -entry.name.length) : entry.key;
 }
 
-function LeafView({ trackId, entry, leaf, search, onSearch }: LeafProps) {
+/** The key with each folder as a way up. */
+function EntryTitle({ path, onOpen }: { path: string; onOpen: (key: string) => void }) {
+  const { t } = useTranslation();
+  const parts = path.split("/");
+  return (
+    <Title order={2} className={classes.title}>
+      <button type="button" onClick={() => onOpen("")} title={t("track.overview")}>
+        {t("track.overview")}
+      </button>
+      {parts.map((part, index) => {
+        const key = parts.slice(0, index + 1).join("/");
+        const isLast = index === parts.length - 1;
+        return (
+          <span key={key}>
+            <span className="dim"> / </span>
+            {isLast ? (
+              part
+            ) : (
+              <button type="button" onClick={() => onOpen(key)}>
+                {part}
+              </button>
+            )}
+          </span>
+        );
+      })}
+    </Title>
+  );
+}
+
+function LeafView({
+  track,
+  entry,
+  leaf,
+  search,
+  trackEvents,
+  onSearch,
+  onOpen,
+  onTensorboard,
+}: EntryViewProps & { entry: Entry; leaf: Leaf }) {
+  const trackId = track.track_id;
+  const onLine = (line: number | undefined) => onSearch({ line });
   switch (leaf.kind) {
     case "series":
       return (
@@ -77,14 +130,35 @@ function LeafView({ trackId, entry, leaf, search, onSearch }: LeafProps) {
           seriesKey={entry.key}
           isText={leaf.type === "str"}
           search={search}
+          trackEvents={trackEvents}
           onSearch={onSearch}
         />
       );
     case "config":
       return <ConfigValue leaf={leaf} />;
     case "console":
-      return <ConsoleView trackId={trackId} stream={entry.name} />;
+      return (
+        <ConsoleStreams
+          trackId={trackId}
+          streamKey={entry.key}
+          line={search.line}
+          onLine={onLine}
+          onOpen={onOpen}
+        />
+      );
     case "file":
-      return <FilePreview trackId={trackId} fileKey={entry.key} leaf={leaf} />;
+      return (
+        <Suspense fallback={<RowSkeleton rows={8} height={16} />}>
+          <FilePreview
+            trackId={trackId}
+            fileKey={entry.key}
+            leaf={leaf}
+            line={search.line}
+            onLine={onLine}
+            onOpen={onOpen}
+            onTensorboard={onTensorboard}
+          />
+        </Suspense>
+      );
   }
 }

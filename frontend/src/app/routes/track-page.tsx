@@ -1,15 +1,18 @@
 // One track: bar, tree left, the selected entry right; or its TensorBoard.
+import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { trackQuery, treeQuery } from "@/api/tracks";
-import type { Entry } from "@/api/types";
+import { trackQuery } from "@/api/tracks";
 import { ErrorPanel } from "@/components/error-panel";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { SplitPane } from "@/components/split-pane";
 import { FolderTree } from "@/features/folders/folder-tree";
+import type { TrackEvent } from "@/features/series/chart-events";
 import { TensorboardFrame } from "@/features/tensorboard/tensorboard-frame";
 import { usePreload } from "@/features/tensorboard/use-preload";
+import { LiveNotice } from "@/features/tracks/live-notice";
 import { TrackBar } from "@/features/tracks/track-bar";
 import { useLiveReload } from "@/features/tracks/use-live-reload";
 import { setPreferences, usePreferences, useReloadInterval } from "@/lib/preferences";
@@ -18,7 +21,7 @@ import { EntryView } from "./entry-view";
 import { SignedInPage } from "./signed-in-page";
 import classes from "./track-page.module.css";
 
-const NO_ENTRIES: Entry[] = [];
+const NO_EVENTS: readonly TrackEvent[] = [];
 
 export function TrackPage() {
   const { t } = useTranslation();
@@ -26,22 +29,47 @@ export function TrackPage() {
   const search = useSearch({ from: "/t/$track" });
   const navigate = useNavigate({ from: "/t/$track" });
   useLiveReload({ track: trackId });
-  const refetchInterval = useReloadInterval();
-  const track = useQuery({ ...trackQuery(trackId), refetchInterval });
-  const tree = useQuery({ ...treeQuery(trackId), refetchInterval });
-  const { treeWidth } = usePreferences();
+  const track = useQuery({ ...trackQuery(trackId), refetchInterval: useReloadInterval() });
+  const { treeWidth, isTreeOpen, hasKeys } = usePreferences();
   const isTensorboard = search.view === "tensorboard";
   // Once loaded, TensorBoard stays mounted: switching back must not start it anew.
   const { isMounted, onRest } = usePreload(trackId, isTensorboard);
 
   // Choosing another entry is a step one goes back from; moving a slider is not.
-  const open = (path: string) =>
-    void navigate({ search: (before) => ({ ...before, path, lo: undefined, hi: undefined, as: undefined }) });
+  const open = (path: string, isStep = false) =>
+    void navigate({
+      search: (before) => ({
+        ...before,
+        path: path || undefined,
+        ...(isStep ? {} : { lo: undefined, hi: undefined, as: undefined, m: undefined, line: undefined }),
+      }),
+      replace: isStep,
+    });
   const change = (part: Partial<TrackSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
+  const switchView = () =>
+    void navigate({ search: (before) => ({ ...before, view: isTensorboard ? undefined : "tensorboard" }) });
+  useHotkeys(
+    hasKeys
+      ? [
+          ["[", () => setPreferences({ isTreeOpen: !isTreeOpen })],
+          ["/", () => document.getElementById("tree-filter")?.focus()],
+          ["S", () => change({ x: undefined, lo: undefined, hi: undefined })],
+          ["T", () => change({ x: "time", lo: undefined, hi: undefined })],
+          ["L", () => change({ ylog: search.ylog ? undefined : true })],
+          ["0", () => change({ lo: undefined, hi: undefined })],
+          ["F", () => void toggleFullScreen()],
+        ]
+      : [],
+  );
+  const name = track.data?.name;
+  useEffect(() => {
+    if (name) document.title = `${name} · MLSteam Track`;
+    return () => {
+      document.title = "MLSteam Track";
+    };
+  }, [name]);
 
-  const entries = tree.data?.entries ?? NO_ENTRIES;
-  const failure = track.error ?? tree.error;
   const crumbs = track.data && (
     <>
       <Link to="/projects" className="phone-hidden">
@@ -55,22 +83,14 @@ export function TrackPage() {
   );
   return (
     <SignedInPage crumbs={crumbs}>
-      {failure && !(track.data && tree.data) ? (
-        <ErrorPanel error={failure} onRetry={() => void Promise.all([track.refetch(), tree.refetch()])} />
-      ) : !track.data || !tree.data ? (
+      {track.error && !track.data ? (
+        <ErrorPanel error={track.error} onRetry={() => void track.refetch()} />
+      ) : !track.data ? (
         <RowSkeleton rows={8} height={28} />
       ) : (
         <div className={classes.page}>
-          <TrackBar
-            track={track.data}
-            isTensorboard={isTensorboard}
-            onRest={onRest}
-            onSwitch={() =>
-              void navigate({
-                search: (before) => ({ ...before, view: isTensorboard ? undefined : "tensorboard" }),
-              })
-            }
-          />
+          <TrackBar track={track.data} isTensorboard={isTensorboard} onRest={onRest} onSwitch={switchView} />
+          <LiveNotice />
           <div className={classes.fill}>
             {isMounted && (
               <TensorboardFrame
@@ -83,16 +103,27 @@ export function TrackPage() {
             {!isTensorboard && (
               <SplitPane
                 width={treeWidth}
+                isOpen={isTreeOpen}
                 label={t("tree.resize")}
                 onResize={(width) => setPreferences({ treeWidth: width })}
-                left={<FolderTree key={trackId} entries={entries} selected={search.path} onSelect={open} />}
+                left={
+                  <FolderTree
+                    key={trackId}
+                    trackId={trackId}
+                    projectId={track.data.project_id}
+                    selected={search.path}
+                    onSelect={open}
+                  />
+                }
                 right={
                   <EntryView
-                    trackId={trackId}
-                    entries={entries}
+                    key={trackId}
+                    track={track.data}
                     search={search}
+                    trackEvents={NO_EVENTS}
                     onSearch={change}
                     onOpen={open}
+                    onTensorboard={switchView}
                   />
                 }
               />
@@ -102,4 +133,9 @@ export function TrackPage() {
       )}
     </SignedInPage>
   );
+}
+
+function toggleFullScreen() {
+  if (document.fullscreenElement) return document.exitFullscreen();
+  return document.getElementById("main")?.requestFullscreen();
 }

@@ -1,173 +1,213 @@
-// One console stream: the tail, older lines when scrolled up, following the end until one scrolls away from it.
-import { Button, Group, Switch, Text } from "@mantine/core";
+// One console stream of any length: lines load as they are looked at; follows the end until one scrolls away from it.
+import { Button } from "@mantine/core";
+import { useHotkeys } from "@mantine/hooks";
 import { IconArrowDown } from "@tabler/icons-react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { consoleQuery, loadOlderLines } from "@/api/console";
-import type { ConsoleLine } from "@/api/types";
+import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
+import { PythonSample } from "@/components/python-sample";
 import { RowSkeleton } from "@/components/row-skeleton";
-import { useReloadInterval } from "@/lib/preferences";
-import { toSpans } from "./console-text";
+import { formatCount } from "@/lib/format";
+import { setPreferences, usePreferences } from "@/lib/preferences";
+import { ConsoleRow } from "./console-row";
+import { ConsoleTools } from "./console-tools";
 import classes from "./console-view.module.css";
+import { useConsoleLines } from "./use-console-lines";
+import { hitFrom, hitMarks, useConsoleSearch } from "./use-console-search";
+
+interface Props {
+  trackId: string;
+  stream: string;
+  /** From 1; what the address names. */
+  line: number | undefined;
+  onLine: (line: number | undefined) => void;
+}
 
 const LINE_PX = 20;
 const END_SLACK_PX = 24;
-const NO_LINES: ConsoleLine[] = [];
+// A browser draws nothing higher than 33 million pixels; of longer streams it is given a part.
+const MOST_LINES = 1_500_000;
+const MARKS = 200;
+const PHONE_PX = 640;
 
-export function ConsoleView({ trackId, stream }: { trackId: string; stream: string }) {
+export function ConsoleView({ trackId, stream, line, onLine }: Props) {
   const { t, i18n } = useTranslation();
-  const page = useQuery({ ...consoleQuery(trackId, stream), refetchInterval: useReloadInterval() });
-  const [hasTimes, setHasTimes] = useState(false);
-  const [isWrapped, setWrapped] = useState(false);
-  const [isFollowing, setFollowing] = useState(true);
-  const lines = page.data?.stream === stream ? page.data.lines : NO_LINES;
+  const { console: taste, hasKeys } = usePreferences();
   const scroller = useRef<HTMLDivElement>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const [words, setWords] = useState("");
+  const [hit, setHit] = useState(-1);
+  const [isFollowing, setFollowing] = useState(line === undefined);
+  const [nBefore, setNBefore] = useState(0);
+  const [part, setPart] = useState<number | null>(null);
+  const [range, setRange] = useState<[number, number]>([0, 0]);
+  const { tail, nLines, lineAt } = useConsoleLines(trackId, stream, ...range);
+  const found = useConsoleSearch(trackId, stream, words);
+  const lastPart = Math.max(0, nLines - MOST_LINES);
+  const base = part ?? lastPart;
+  const count = Math.min(nLines - base, MOST_LINES);
   const virtual = useVirtualizer({
-    count: lines.length,
+    count,
     getScrollElement: () => scroller.current,
     estimateSize: () => LINE_PX,
-    overscan: 30,
-    getItemKey: (index) => lines[index]?.number ?? index,
+    overscan: 40,
   });
-  const isLoadingOlder = useOlderLines(trackId, stream, lines, scroller, virtual.scrollToIndex);
+  const items = virtual.getVirtualItems();
+  const first = base + (items[0]?.index ?? 0);
+  const last = base + (items.at(-1)?.index ?? 0);
+  useEffect(
+    () => setRange((before) => (before[0] === first && before[1] === last ? before : [first, last])),
+    [first, last],
+  );
 
   useEffect(() => {
-    if (isFollowing && lines.length > 0) virtual.scrollToIndex(lines.length - 1, { align: "end" });
-  }, [isFollowing, lines, virtual]);
+    if (isFollowing && count > 0) virtual.scrollToIndex(count - 1, { align: "end" });
+  }, [isFollowing, count, virtual]);
 
-  if (page.isError && !page.data)
-    return <ErrorPanel error={page.error} onRetry={() => void page.refetch()} />;
-  if (!page.data) return <RowSkeleton rows={12} height={14} />;
-  const clock = new Intl.DateTimeFormat(i18n.language, { timeStyle: "medium", hour12: false });
+  const goTo = (number: number) => {
+    setFollowing(false);
+    setNBefore(nLines);
+    const inside = number >= base && number < base + count;
+    const newBase = inside ? base : Math.min(lastPart, Math.max(0, number - MOST_LINES / 2));
+    if (!inside) setPart(newBase);
+    virtual.scrollToIndex(number - newBase, { align: "center" });
+  };
+  const shown = useRef<number | undefined>(undefined);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a line is gone to once, when it is named or lines are there.
+  useEffect(() => {
+    if (line === undefined || nLines === 0 || shown.current === line) return;
+    shown.current = line;
+    goTo(Math.min(line, nLines) - 1);
+  }, [line, nLines > 0]);
+
+  const toHit = (index: number) => {
+    const number = found.hits[index];
+    if (number === undefined) return;
+    setHit(index);
+    goTo(number);
+  };
+  // The first hit behind what is looked at is gone to as soon as it is found.
+  const isWaiting = useRef(false);
+  useEffect(() => {
+    if (!isWaiting.current || (found.hits.length === 0 && !found.isDone)) return;
+    isWaiting.current = false;
+    toHit(hitFrom(found.hits, first));
+  });
+  const toEnd = () => {
+    setPart(null);
+    setFollowing(true);
+  };
+  const marks = useMemo(() => hitMarks(found.hits, nLines, MARKS), [found.hits, nLines]);
+  const set = (change: Partial<typeof taste>) => setPreferences({ console: { ...taste, ...change } });
+
+  useHotkeys([["mod+F", () => search.current?.focus()]], []);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!hasKeys || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "e") toEnd();
+    else if (event.key === "w") set({ isWrapped: !taste.isWrapped });
+    else if (event.key === "T") set({ times: taste.times === "none" ? "clock" : "none" });
+    else if (event.key === "End") toEnd();
+    else if (event.key === "Home") goTo(0);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  if (tail.isError && !tail.data)
+    return <ErrorPanel error={tail.error} onRetry={() => void tail.refetch()} />;
+  if (!tail.data) return <RowSkeleton rows={12} height={14} />;
+  const firstTime = lineAt(0)?.time ?? null;
+  const isPhone = window.innerWidth <= PHONE_PX;
   return (
     <div className={classes.pane}>
-      <Group gap="lg" py={8}>
-        <Switch
-          label={t("console.follow")}
-          checked={isFollowing}
-          onChange={(event) => setFollowing(event.currentTarget.checked)}
-        />
-        <Switch
-          label={t("console.times")}
-          checked={hasTimes}
-          onChange={(event) => setHasTimes(event.currentTarget.checked)}
-        />
-        <Switch
-          label={t("console.wrap")}
-          checked={isWrapped}
-          onChange={(event) => setWrapped(event.currentTarget.checked)}
-        />
-        <Text size="sm" className="dim num">
-          {t("console.lines", { count: page.data.n_lines })}
-        </Text>
-      </Group>
-      <div
-        ref={scroller}
-        role="log"
-        aria-live="off"
-        aria-label={t("console.label", { stream })}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard.
-        tabIndex={0}
-        className={classes.lines}
-        data-wrap={isWrapped || undefined}
-        onScroll={(event) => {
-          const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
-          setFollowing(scrollHeight - scrollTop - clientHeight < END_SLACK_PX);
+      <ConsoleTools
+        {...{ trackId, stream, nLines, words, found, hit, taste, isFollowing }}
+        searchRef={search}
+        onWords={(now) => {
+          setWords(now);
+          setHit(-1);
+          isWaiting.current = now !== "";
         }}
-      >
-        {lines.length === 0 && <div className={classes.none}>{t("console.empty")}</div>}
-        {isLoadingOlder && <div className={classes.older}>{t("console.older")}</div>}
-        <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
-          {virtual.getVirtualItems().map((item) => {
-            const line = lines[item.index];
-            if (!line) return null;
-            return (
-              <div
-                key={item.key}
-                data-index={item.index}
-                ref={virtual.measureElement}
-                className={classes.line}
-                style={{ transform: `translateY(${item.start}px)` }}
-              >
-                <span className={classes.number}>{line.number + 1}</span>
-                {hasTimes && (
-                  <span className={classes.time}>
-                    {line.time === null ? "" : clock.format(line.time * 1000)}
-                  </span>
-                )}
-                <LineText text={line.text} />
-              </div>
-            );
-          })}
-        </div>
-      </div>
-      {!isFollowing && lines.length > 0 && (
-        <Button
-          size="xs"
-          className={classes.toEnd}
-          leftSection={<IconArrowDown size={14} />}
-          onClick={() => setFollowing(true)}
-        >
-          {t("console.newLines")}
+        onHit={(way) => toHit((hit + way + found.hits.length) % Math.max(1, found.hits.length))}
+        onTaste={set}
+        onFollow={(isOn) => (isOn ? toEnd() : setFollowing(false))}
+        onGoTo={(number) => {
+          goTo(number - 1);
+          onLine(number);
+        }}
+      />
+      {base > 0 && (
+        <Button variant="subtle" size="compact-sm" onClick={() => setPart(Math.max(0, base - MOST_LINES))}>
+          {t("console.earlier", { n: formatCount(base, i18n.language) })}
         </Button>
       )}
+      <div className={classes.frame}>
+        <div
+          ref={scroller}
+          role="log"
+          aria-live={taste.isSpoken && isFollowing ? "polite" : "off"}
+          aria-label={t("console.label", { stream })}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard.
+          tabIndex={0}
+          className={classes.lines}
+          data-wrap={taste.isWrapped || undefined}
+          onKeyDown={onKeyDown}
+          onScroll={(event) => {
+            const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+            const isAtEnd = scrollHeight - scrollTop - clientHeight < END_SLACK_PX && base + count >= nLines;
+            if (isFollowing && !isAtEnd) setNBefore(nLines);
+            setFollowing(isAtEnd);
+          }}
+        >
+          {nLines === 0 && (
+            <EmptyState title={t("console.empty")} text={t("console.emptyText")}>
+              <PythonSample />
+            </EmptyState>
+          )}
+          <div style={{ height: virtual.getTotalSize(), position: "relative", minWidth: "fit-content" }}>
+            {items.map((item) => {
+              const number = base + item.index;
+              return (
+                <ConsoleRow
+                  key={number}
+                  number={number}
+                  line={lineAt(number)}
+                  top={item.start}
+                  index={item.index}
+                  measure={taste.isWrapped ? virtual.measureElement : undefined}
+                  times={isPhone ? "none" : taste.times}
+                  firstTime={firstTime}
+                  words={words}
+                  isCurrent={line === number + 1 || found.hits[hit] === number}
+                  onNumber={() => {
+                    shown.current = number + 1;
+                    onLine(line === number + 1 ? undefined : number + 1);
+                  }}
+                />
+              );
+            })}
+          </div>
+        </div>
+        <div className={classes.marks} aria-hidden>
+          {marks.map((share) => (
+            <span key={share} style={{ top: `${share * 100}%` }} />
+          ))}
+        </div>
+        {!isFollowing && nLines > 0 && (
+          <Button
+            size="xs"
+            className={classes.toEnd}
+            leftSection={<IconArrowDown size={14} />}
+            onClick={toEnd}
+          >
+            {nBefore > 0 && nLines > nBefore
+              ? t("console.newLines", { count: nLines - nBefore })
+              : t("console.toEnd")}
+          </Button>
+        )}
+      </div>
     </div>
   );
-}
-
-function LineText({ text }: { text: string }) {
-  let offset = 0;
-  return (
-    <span className={classes.text}>
-      {toSpans(text).map((span) => {
-        offset += span.text.length;
-        return (
-          <span key={offset} className={span.className || undefined}>
-            {span.text}
-          </span>
-        );
-      })}
-    </span>
-  );
-}
-
-/** Loads the page before the first known line when the top comes near, and keeps the reader's place. */
-function useOlderLines(
-  trackId: string,
-  stream: string,
-  lines: readonly ConsoleLine[],
-  scroller: React.RefObject<HTMLDivElement | null>,
-  scrollToIndex: (index: number, options: { align: "start" }) => void,
-): boolean {
-  const queryClient = useQueryClient();
-  const [isLoading, setLoading] = useState(false);
-  const toKeep = useRef(0);
-  const first = lines[0]?.number ?? 0;
-  useEffect(() => {
-    const element = scroller.current;
-    if (!element) return;
-    const onScroll = () => {
-      if (element.scrollTop > 200 || first === 0 || isLoading) return;
-      setLoading(true);
-      loadOlderLines(queryClient, trackId, stream)
-        .then((n) => {
-          toKeep.current = n;
-        })
-        // A page that did not come is asked for again by the next scroll.
-        .catch(() => undefined)
-        .finally(() => setLoading(false));
-    };
-    element.addEventListener("scroll", onScroll, { passive: true });
-    return () => element.removeEventListener("scroll", onScroll);
-  }, [first, isLoading, queryClient, scroller, stream, trackId]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new first line is the moment to restore the place.
-  useLayoutEffect(() => {
-    if (toKeep.current === 0) return;
-    scrollToIndex(toKeep.current, { align: "start" });
-    toKeep.current = 0;
-  }, [first, scrollToIndex]);
-  return isLoading;
 }

@@ -1,19 +1,86 @@
-// Which preview fits a file, by its type and, where the type says little, by its name.
+// Which preview fits a file, by its type and, where the type says little, by its name. Pure.
 
-export type PreviewKind = "image" | "json" | "csv" | "tsv" | "markdown" | "text" | "none";
+export type PreviewKind =
+  | "image"
+  | "json"
+  | "yaml"
+  | "csv"
+  | "tsv"
+  | "parquet"
+  | "markdown"
+  | "audio"
+  | "video"
+  | "html"
+  | "histogram"
+  | "events"
+  | "text"
+  | "other";
 
 const IMAGES = /^image\/(png|jpeg|gif|webp|avif|bmp|svg\+xml)$/;
-const TEXT_NAMES =
-  /\.(txt|log|py|ipynb|js|ts|sh|yml|yaml|toml|ini|cfg|conf|env|xml|html?|css|c|cc|cpp|h|cu|go|rs|java|r|sql|tex|diff|patch|rst|jsonl)$/i;
+const BY_NAME: [RegExp, PreviewKind][] = [
+  [/\.histogram\.json$/i, "histogram"],
+  [/\.(png|jpe?g|gif|webp|avif|bmp|svg)$/i, "image"],
+  [/\.(json|ipynb|geojson)$/i, "json"],
+  [/\.ya?ml$/i, "yaml"],
+  [/\.tsv$/i, "tsv"],
+  [/\.csv$/i, "csv"],
+  [/\.(parquet|pq)$/i, "parquet"],
+  [/\.(md|markdown)$/i, "markdown"],
+  [/\.html?$/i, "html"],
+  [/\.(mp3|wav|ogg|oga|flac|m4a|opus)$/i, "audio"],
+  [/\.(mp4|webm|ogv|mov|m4v)$/i, "video"],
+  [/(^|\/)events\.out\.tfevents\./i, "events"],
+  [
+    /\.(txt|log|py|js|ts|tsx|jsx|sh|bash|toml|ini|cfg|conf|env|xml|css|c|cc|cpp|h|hpp|cu|go|rs|java|r|jl|lua|sql|tex|diff|patch|rst|jsonl|ndjson)$/i,
+    "text",
+  ],
+  [/(^|\/)(Dockerfile|Makefile|requirements[^/]*|LICENSE|README)$/, "text"],
+];
+const BY_TYPE: [RegExp, PreviewKind][] = [
+  [IMAGES, "image"],
+  [/^application\/(json|.*\+json)$/, "json"],
+  [/^(application|text)\/(x-)?yaml$/, "yaml"],
+  [/^text\/tab-separated-values$/, "tsv"],
+  [/^text\/csv$/, "csv"],
+  [/^application\/(vnd\.apache\.)?parquet$/, "parquet"],
+  [/^text\/markdown$/, "markdown"],
+  [/^(text\/html|application\/xhtml\+xml)$/, "html"],
+  [/^audio\//, "audio"],
+  [/^video\//, "video"],
+  [/^(text\/|.*(xml|javascript|x-sh)$)/, "text"],
+];
 
 export function previewKind(key: string, contentType: string | null): PreviewKind {
   const type = (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  if (IMAGES.test(type) || /\.(png|jpe?g|gif|webp|svg)$/i.test(key)) return "image";
-  if (type === "application/json" || /\.json$/i.test(key)) return "json";
-  if (type === "text/tab-separated-values" || /\.tsv$/i.test(key)) return "tsv";
-  if (type === "text/csv" || /\.csv$/i.test(key)) return "csv";
-  if (type === "text/markdown" || /\.(md|markdown)$/i.test(key)) return "markdown";
-  if (type.startsWith("text/") || /(yaml|xml|javascript|x-sh)$/.test(type) || TEXT_NAMES.test(key))
-    return "text";
-  return "none";
+  const byName = BY_NAME.find(([pattern]) => pattern.test(key))?.[1];
+  const byType = BY_TYPE.find(([pattern]) => pattern.test(type))?.[1];
+  // "text/plain" and "application/json" are what clients say who know no better; a name says more.
+  const isVague = byType === undefined || byType === "text" || byType === "json";
+  return (isVague ? (byName ?? byType) : byType) ?? "other";
 }
+
+const LANGUAGES: [RegExp, string][] = [
+  [/\.(py|pyi)$/i, "python"],
+  [/\.(js|jsx|mjs|cjs)$/i, "javascript"],
+  [/\.tsx?$/i, "typescript"],
+  [/\.(json|ipynb|jsonl|ndjson)$/i, "json"],
+  [/\.ya?ml$/i, "yaml"],
+  [/\.(sh|bash|env)$/i, "bash"],
+  [/\.(ini|cfg|conf|toml)$/i, "ini"],
+  [/\.(xml|html?|svg)$/i, "xml"],
+  [/\.css$/i, "css"],
+  [/\.(c|cc|cpp|h|hpp|cu)$/i, "cpp"],
+  [/\.go$/i, "go"],
+  [/\.rs$/i, "rust"],
+  [/\.java$/i, "java"],
+  [/\.r$/i, "r"],
+  [/\.sql$/i, "sql"],
+  [/\.(diff|patch)$/i, "diff"],
+  [/\.(md|markdown)$/i, "markdown"],
+  [/(^|\/)Dockerfile$/, "dockerfile"],
+  [/(^|\/)Makefile$/, "makefile"],
+];
+
+/** The name that the highlighter has for the language of a file; null for plain text. */
+export const languageOf = (key: string): string | null =>
+  LANGUAGES.find(([pattern]) => pattern.test(key))?.[1] ?? null;

@@ -1,102 +1,189 @@
-// How uPlot draws a series. The only file that knows uPlot's options; colours come from the page's tokens.
-import type uPlot from "uplot";
+// How uPlot draws series. The only file that knows uPlot's options; colours come from the page's tokens.
+import uPlot from "uplot";
 import type { XKind } from "@/api/types";
-import { formatDuration, formatNumber } from "@/lib/format";
+import { formatDuration, formatNumber, formatTimeTicks } from "@/lib/format";
+import type { PlacedEvent } from "./chart-events";
+import { faded, lineColour, lineDash, type PlotColours } from "./plot-colours";
+import { bindings, type PlotEvents, zoomByWheel } from "./plot-gestures";
+import { drawMarks } from "./plot-marks";
+import { type NonFinite, robustRange } from "./series-data";
 
 export interface PlotStyle {
   x: XKind;
   isLog: boolean;
-  hasBand: boolean;
+  isRobust: boolean;
   isSmoothed: boolean;
   isCompact: boolean;
+  nLines: number;
+  hasBand: boolean;
   language: string;
+  syncKey: string;
   width: number;
   height: number;
 }
 
-export interface PlotEvents {
-  onZoom?: (lo: number, hi: number) => void;
-  onReset?: () => void;
-  onCursor?: (index: number | null) => void;
+/** What is drawn over the lines; looked up at each drawing, so a new one does not cost a new chart. */
+export interface PlotMarks {
+  events: readonly PlacedEvent[];
+  nonFinite: readonly NonFinite[];
+  /** Lines that are switched off. */
+  hidden: ReadonlySet<number>;
 }
 
-// The order of the columns given to uPlot: x, raw, smoothed, min, max.
-const MIN = 3;
-const MAX = 4;
-const FEWEST_PX_TO_ZOOM = 6;
+// The columns of each line that are given to uPlot, behind x: raw, smoothed, min, max.
+export const COLUMNS_PER_LINE = 4;
+export const rawColumn = (line: number) => 1 + line * COLUMNS_PER_LINE;
+const FONT = "11px system-ui, sans-serif";
 
-export function plotOptions(style: PlotStyle, events: PlotEvents): uPlot.Options {
-  const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const probe = colourProbe(token);
-  const [line, pale, band, grid, text] = ["line", "pale", "band", "grid", "text"].map((name) =>
-    probe(`--chart-${name}`),
-  );
+export function plotOptions(
+  style: PlotStyle,
+  colours: PlotColours,
+  events: PlotEvents,
+  marks: () => PlotMarks,
+): uPlot.Options {
   const axis = {
-    stroke: text,
-    grid: { stroke: grid, width: 1 },
+    stroke: colours.text,
+    grid: { stroke: colours.grid, width: 1 },
     ticks: { show: false },
-    font: "11px system-ui, sans-serif",
+    font: FONT,
   };
+  const isTime = style.x === "time";
   return {
     width: style.width,
     height: style.height,
     legend: { show: false },
-    padding: style.isCompact ? [6, 8, 0, 0] : [12, 16, 0, 4],
-    scales: { x: { time: style.x === "time" }, y: style.isLog ? { distr: 3 } : { range: roomy } },
+    padding: style.isCompact ? [8, 10, 0, 0] : [18, 16, 0, 4],
+    scales: {
+      x: { time: isTime, range: (_plot, min, max) => wideEnough(min, max) },
+      y: style.isLog ? { distr: 3, range: logRange(style) } : { range: linearRange(style) },
+    },
     axes: [
       {
         ...axis,
-        // A time axis has a second line with the date.
-        size: style.x === "time" ? 42 : 28,
-        space: style.isCompact ? 70 : 80,
-        values: style.x === "time" ? undefined : (_plot, ticks) => ticks.map((tick) => xText(style.x, tick)),
+        size: isTime ? 38 : 26,
+        space: style.isCompact ? 64 : 84,
+        values: (_plot, ticks, _axis, _space, apart) =>
+          isTime ? formatTimeTicks(ticks, apart, style.language) : ticks.map((tick) => xText(style.x, tick)),
       },
-      { ...axis, size: 58, space: style.isCompact ? 28 : 40, values: (_plot, ticks) => ticks.map(yText) },
+      {
+        ...axis,
+        size: yAxisSize,
+        space: style.isCompact ? 26 : 38,
+        values: (_plot, ticks) => ticks.map(yText),
+      },
     ],
     series: [
       {},
-      {
-        stroke: style.isSmoothed ? pale : line,
-        width: style.isSmoothed ? 1 : 1.6,
-        points: { size: 5, fill: line },
-      },
-      { stroke: line, width: 1.8, show: style.isSmoothed, points: { show: false } },
-      { stroke: "transparent", show: style.hasBand, points: { show: false } },
-      { stroke: "transparent", show: style.hasBand, points: { show: false } },
+      ...Array.from({ length: style.nLines }, (_, line) => lineSeries(style, colours, line)).flat(),
     ],
-    bands: style.hasBand ? [{ series: [MAX, MIN], fill: band }] : [],
+    bands: style.hasBand ? bands(style, colours) : [],
     cursor: {
-      show: !style.isCompact,
-      drag: { x: true, y: false, setScale: false },
-      points: { size: 7, fill: line },
-      // The server cuts the range anew, so a double click must not only rescale what is already here.
-      bind: {
-        dblclick: () => () => {
-          events.onReset?.();
-          return null;
-        },
-      },
+      drag: { x: true, y: false, setScale: false, dist: 6 },
+      points: { size: 7, fill: (_plot: uPlot, index: number) => pointColour(colours, index) },
+      sync: { key: style.syncKey, scales: ["x", null] },
+      bind: bindings(events),
     },
     hooks: {
+      ready: [(plot) => zoomByWheel(plot, events)],
+      draw: [(plot) => drawMarks(plot, colours, marks(), style.isCompact)],
       setSelect: [
         (plot) => {
-          if (plot.select.width < FEWEST_PX_TO_ZOOM) return;
-          const lo = plot.posToVal(plot.select.left, "x");
-          const hi = plot.posToVal(plot.select.left + plot.select.width, "x");
+          const { left, width } = plot.select;
+          if (width === 0) return;
+          const [lo, hi] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          events.onZoom?.(lo, hi);
+          if (lo < hi) events.onZoom?.(lo, hi);
         },
       ],
-      setCursor: [(plot) => events.onCursor?.(plot.cursor.idx ?? null)],
+      setCursor: [(plot) => events.onCursor?.(plot)],
     },
   };
 }
 
-/** A little air above and below, also around a line that is constant. */
-function roomy(_plot: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
+function lineSeries(style: PlotStyle, colours: PlotColours, line: number): uPlot.Series[] {
+  const colour = lineColour(colours, line);
+  const dash = lineDash(line);
+  const edge: uPlot.Series = {
+    stroke: "transparent",
+    width: 0,
+    show: style.hasBand,
+    points: { show: false },
+  };
+  return [
+    {
+      stroke: style.isSmoothed ? faded(colour, 0.3) : colour,
+      width: style.isSmoothed ? 1 : 1.6,
+      dash: style.isSmoothed ? undefined : dash,
+      points: { size: 5, fill: colour, stroke: colour },
+    },
+    { stroke: colour, width: 2, dash, show: style.isSmoothed, points: { show: false } },
+    edge,
+    edge,
+  ];
+}
+
+const bands = (style: PlotStyle, colours: PlotColours): uPlot.Band[] =>
+  Array.from({ length: style.nLines }, (_, line) => ({
+    series: [rawColumn(line) + 3, rawColumn(line) + 2],
+    fill: faded(lineColour(colours, line), style.nLines > 3 ? 0.08 : 0.16),
+  }));
+
+const pointColour = (colours: PlotColours, series: number) =>
+  lineColour(colours, Math.floor((series - 1) / COLUMNS_PER_LINE));
+
+/** One single x still needs a left and a right. */
+function wideEnough(min: number | null, max: number | null): uPlot.Range.MinMax {
   if (min === null || max === null) return [0, 1];
-  const air = (max - min || Math.abs(max) || 1) * 0.06;
+  if (min < max) return [min, max];
+  const air = Math.max(Math.abs(min) * 0.01, 0.5);
   return [min - air, max + air];
+}
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
+
+/** What the shown lines hold within the shown x. */
+function shownValues(plot: uPlot): number[] {
+  const found: number[] = [];
+  const [first, last] = plot.series[0]?.idxs ?? [0, plot.data[0].length - 1];
+  for (let column = 1; column < plot.data.length; column += COLUMNS_PER_LINE) {
+    if (plot.series[column]?.show === false) continue;
+    const values = plot.data[column];
+    for (let index = first; index <= last; index++) {
+      const value = values?.[index];
+      if (isNumber(value)) found.push(value);
+    }
+  }
+  return found;
+}
+
+/** A little air above and below, also around a line that is constant. */
+const linearRange =
+  (style: PlotStyle) =>
+  (plot: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax => {
+    const robust = style.isRobust ? robustRange(shownValues(plot)) : null;
+    const [low, high] = robust ?? [min, max];
+    if (low === null || high === null) return [0, 1];
+    const air = (high - low || Math.abs(high) || 1) * 0.06;
+    return [low - air, high + air];
+  };
+
+const logRange =
+  (style: PlotStyle) =>
+  (plot: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax => {
+    const robust = style.isRobust ? robustRange(shownValues(plot)) : null;
+    const [low, high] = robust ?? [min, max];
+    if (low === null || high === null || low <= 0) return [0.1, 1];
+    return uPlot.rangeLog(low, high, 10, false);
+  };
+
+/** As wide as the widest number needs. */
+function yAxisSize(plot: uPlot, values: string[] | null): number {
+  if (!values) return 50;
+  plot.ctx.save();
+  plot.ctx.font = FONT;
+  const widest = Math.max(...values.map((value) => plot.ctx.measureText(value ?? "").width));
+  plot.ctx.restore();
+  return Math.max(40, Math.ceil(widest) + 16);
 }
 
 export function xText(x: XKind, value: number): string {
@@ -104,15 +191,3 @@ export function xText(x: XKind, value: number): string {
 }
 
 const yText = (value: number | null) => (value === null ? "" : formatNumber(value));
-
-/** A canvas needs a finished colour: `light-dark()` is resolved by asking an element that uses it. */
-function colourProbe(token: (name: string) => string) {
-  return (name: string) => {
-    const element = document.createElement("span");
-    element.style.color = token(name);
-    document.body.append(element);
-    const colour = getComputedStyle(element).color;
-    element.remove();
-    return colour;
-  };
-}

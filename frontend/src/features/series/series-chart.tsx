@@ -1,153 +1,207 @@
-// One series on a canvas: asks for as many buckets as fit, draws line, pale raw line and min/max band.
-// Exchanging the chart library touches this folder's plot-options.ts and use-plot.ts only.
-import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+// Series on a canvas: lines, pale raw lines, min/max bands, marks, and a cursor for pointer and keyboard.
+// Exchanging the chart library touches this folder's plot-*.ts and use-plot.ts only.
+import { type KeyboardEvent, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type uPlot from "uplot";
-import { seriesQuery } from "@/api/series";
-import type { XKind } from "@/api/types";
-import { ErrorPanel } from "@/components/error-panel";
-import { RowSkeleton } from "@/components/row-skeleton";
-import { formatDate, formatNumber, formatValue } from "@/lib/format";
-import { useReloadInterval } from "@/lib/preferences";
+import type { Series } from "@/api/types";
+import { formatValue } from "@/lib/format";
 import { smooth } from "@/lib/smoothing";
-import { xText } from "./plot-options";
+import type { PlacedEvent } from "./chart-events";
+import { ChartReadout } from "./chart-readout";
+import { scaledRange, xRange } from "./plot-gestures";
 import classes from "./series.module.css";
-import { onlyPositive, type SeriesColumns, toColumns } from "./series-data";
+import { alignColumns, onlyPositive, type SeriesColumns, toColumns } from "./series-data";
+import type { SeriesView } from "./series-view";
 import { usePlot } from "./use-plot";
 
-export interface SeriesView {
-  x: XKind;
-  smoothing: number;
-  isLog: boolean;
-  range: [number, number] | null;
-}
-
 interface Props {
-  trackId: string;
-  seriesKey: string;
+  series: readonly Series[];
   view: SeriesView;
+  width: number;
   height: number;
+  syncKey: string;
   isCompact?: boolean;
+  hidden?: ReadonlySet<number>;
+  events?: readonly PlacedEvent[];
   onZoom?: (lo: number, hi: number) => void;
   onReset?: () => void;
+  onPlot?: (plot: () => uPlot | null) => void;
 }
 
-const BUCKETS = 1000;
-const COMPACT_BUCKETS = 200;
+const NONE: ReadonlySet<number> = new Set();
+const NO_EVENTS: readonly PlacedEvent[] = [];
+const KEY_STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20 };
 
-/** The query of a chart and of everything that is written around it, so both share one answer. */
-export function useSeries(trackId: string, seriesKey: string, view: SeriesView, isCompact = false) {
-  const [from, to] = view.range ?? [];
-  const buckets = isCompact ? COMPACT_BUCKETS : BUCKETS;
-  return useQuery({
-    ...seriesQuery(trackId, seriesKey, { x: view.x, from, to, buckets }),
-    // The last picture stays only while the same series is cut anew; another key starts empty.
-    placeholderData: (before, query) => (query?.queryKey[2] === seriesKey ? before : undefined),
-    refetchInterval: useReloadInterval(),
-  });
-}
-
-export function SeriesChart({ trackId, seriesKey, view, height, isCompact = false, onZoom, onReset }: Props) {
+export function SeriesChart(props: Props) {
+  const {
+    series,
+    view,
+    width,
+    height,
+    syncKey,
+    isCompact = false,
+    hidden = NONE,
+    events = NO_EVENTS,
+  } = props;
   const { t, i18n } = useTranslation();
-  const answer = useSeries(trackId, seriesKey, view, isCompact);
-  const series = answer.data?.series[0];
-  const columns = useMemo(() => (series ? toColumns(series) : null), [series]);
-  if (answer.isError && !series)
-    return <ErrorPanel error={answer.error} onRetry={() => void answer.refetch()} />;
-  if (!series || !columns)
-    return <div style={{ height }}>{!isCompact && <RowSkeleton rows={1} height={height - 40} />}</div>;
-  if (columns.x.length === 0) {
-    return (
-      <div className={classes.none} style={{ height }}>
-        {t("series.noPoints")}
-      </div>
-    );
-  }
-  const label = t("series.summary", {
-    key: seriesKey,
-    n: series.n_stored,
-    last: formatValue(series.last?.value),
-  });
-  return (
-    <Plot
-      columns={columns}
-      view={view}
-      height={height}
-      isCompact={isCompact}
-      label={label}
-      language={i18n.language}
-      onZoom={onZoom}
-      onReset={onReset}
-    />
+  const element = useRef<HTMLDivElement>(null);
+  const [cursor, setCursor] = useState<{ index: number; left: number; top: number } | null>(null);
+  const aligned = useMemo(() => alignColumns(series.map(toColumns)), [series]);
+  const drawn = useMemo(
+    () => toPlotData(aligned, view.smoothing, view.isLog),
+    [aligned, view.smoothing, view.isLog],
   );
-}
-
-interface PlotProps extends Pick<Props, "view" | "height" | "onZoom" | "onReset"> {
-  columns: SeriesColumns;
-  isCompact: boolean;
-  label: string;
-  language: string;
-}
-
-function Plot({ columns, view, height, isCompact, label, language, onZoom, onReset }: PlotProps) {
-  const [cursor, setCursor] = useState<number | null>(null);
-  const smoothed = useMemo(() => smooth(columns.value, view.smoothing), [columns, view.smoothing]);
-  const data = useMemo((): uPlot.AlignedData => {
-    const toAxis = view.isLog ? onlyPositive : (values: (number | null)[]) => values;
-    const empty = columns.x.map(() => null);
-    return [
-      columns.x,
-      toAxis(columns.value),
-      view.smoothing > 0 ? toAxis(smoothed) : empty,
-      columns.min ? toAxis(columns.min) : empty,
-      columns.max ? toAxis(columns.max) : empty,
-    ];
-  }, [columns, smoothed, view.isLog, view.smoothing]);
-  const ref = usePlot(
+  const marks = useMemo(
+    () => ({ events, hidden, nonFinite: aligned.lines.flatMap((line) => line.nonFinite) }),
+    [events, hidden, aligned],
+  );
+  const plot = usePlot(
+    element,
     {
       x: view.x,
       isLog: view.isLog,
-      hasBand: columns.min !== null,
+      isRobust: view.isRobust,
+      hasBand: aligned.lines.some((line) => line.min !== null),
       isSmoothed: view.smoothing > 0,
       isCompact,
-      language,
+      nLines: series.length,
+      language: i18n.language,
+      syncKey,
+      width,
       height,
     },
-    data,
+    drawn.data,
     view.range,
-    { onZoom, onReset, onCursor: isCompact ? undefined : setCursor },
+    marks,
+    {
+      onZoom: props.onZoom,
+      onReset: props.onReset,
+      onCursor: ({ cursor: { idx, left = 0, top = 0 } }) =>
+        setCursor(typeof idx === "number" && left >= 0 ? { index: idx, left, top } : null),
+    },
   );
-  const at = cursor === null ? undefined : columns.x[cursor];
+  props.onPlot?.(() => plot.current);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const chart = plot.current;
+    if (!chart || event.ctrlKey || event.metaKey || event.altKey) return;
+    const to = nextIndex(event, cursor?.index ?? null, aligned.x.length);
+    const factor = event.key === "+" || event.key === "=" ? 0.5 : event.key === "-" ? 2 : null;
+    if (to !== null) {
+      const left = chart.valToPos(aligned.x[to] ?? 0, "x");
+      chart.setCursor({ left, top: chart.over.clientHeight / 2 });
+    } else if (factor !== null && props.onZoom) {
+      const range = xRange(chart);
+      const at = cursor ? aligned.x[cursor.index] : undefined;
+      if (range) props.onZoom(...scaledRange(...range, at ?? (range[0] + range[1]) / 2, factor));
+    } else if (event.key === "Escape" && cursor) chart.setCursor({ left: -10, top: -10 });
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  const label = series.map((one) => summary(one, t)).join("; ");
   return (
-    <div className={classes.chart}>
-      <div ref={ref} role="img" aria-label={label} style={{ height }} />
-      {!isCompact && (
-        <div className={classes.readout} aria-hidden>
-          {cursor !== null && at !== undefined && (
-            <>
-              <span>{view.x === "time" ? formatDate(at, language) : xText(view.x, at)}</span>
-              <strong>{formatValue(columns.value[cursor])}</strong>
-              {view.smoothing > 0 && <span>≈ {formatValue(smoothed[cursor])}</span>}
-              {columns.min && columns.max && (
-                <span>
-                  {formatValue(columns.min[cursor])} – {formatValue(columns.max[cursor])}
-                </span>
-              )}
-            </>
+    // biome-ignore lint/a11y/useSemanticElements: a group of a picture and what it says at the cursor, no form fields.
+    <div
+      className={classes.chart}
+      role="group"
+      aria-label={t("series.chartOf", { keys: series.map((s) => s.key).join(", ") })}
+    >
+      <div
+        ref={element}
+        role="img"
+        aria-label={label}
+        tabIndex={isCompact ? -1 : 0}
+        className={classes.plot}
+        style={{ height }}
+        onKeyDown={onKeyDown}
+      />
+      {cursor && (
+        <ChartReadout
+          x={aligned.x[cursor.index] ?? 0}
+          left={cursor.left + (plot.current?.over.offsetLeft ?? 0)}
+          top={cursor.top}
+          width={width}
+          view={view}
+          isCompact={isCompact}
+          rows={readoutRows(
+            series,
+            aligned.lines,
+            drawn.smoothed,
+            cursor.index,
+            hidden,
+            plot.current,
+            cursor.top,
           )}
-        </div>
-      )}
-      {!isCompact && columns.nonFinite.length > 0 && (
-        <div className={classes.marks} aria-hidden>
-          {columns.nonFinite.slice(0, 12).map((mark) => (
-            <span key={`${mark.x}`} title={`${formatNumber(mark.x)}: ${mark.value}`}>
-              {formatValue(mark.value)} @{" "}
-              {view.x === "time" ? formatDate(mark.x, language) : xText(view.x, mark.x)}
-            </span>
-          ))}
-        </div>
+        />
       )}
     </div>
   );
+}
+
+function summary(series: Series, t: ReturnType<typeof useTranslation>["t"]): string {
+  return t("series.summary", { key: series.key, n: series.n_stored, last: formatValue(series.last?.value) });
+}
+
+function nextIndex(event: KeyboardEvent, at: number | null, length: number): number | null {
+  if (length === 0) return null;
+  if (event.key === "Home") return 0;
+  if (event.key === "End") return length - 1;
+  const step = KEY_STEPS[event.key];
+  if (step === undefined) return null;
+  if (at === null) return step > 0 ? 0 : length - 1;
+  return Math.min(length - 1, Math.max(0, at + step * (event.shiftKey ? 10 : 1)));
+}
+
+interface PlotData {
+  data: uPlot.AlignedData;
+  smoothed: (number | null)[][];
+}
+
+function toPlotData(
+  aligned: { x: number[]; lines: SeriesColumns[] },
+  smoothing: number,
+  isLog: boolean,
+): PlotData {
+  const toAxis = isLog ? onlyPositive : (values: (number | null)[]) => values;
+  const empty = new Array<null>(aligned.x.length).fill(null);
+  const smoothed = aligned.lines.map((line) => (smoothing > 0 ? smooth(line.value, smoothing) : empty));
+  const columns = aligned.lines.flatMap((line, index) => [
+    toAxis(line.value),
+    toAxis(smoothed[index] ?? empty),
+    line.min ? toAxis(line.min) : empty,
+    line.max ? toAxis(line.max) : empty,
+  ]);
+  return { data: [aligned.x, ...columns] as uPlot.AlignedData, smoothed };
+}
+
+function readoutRows(
+  series: readonly Series[],
+  lines: readonly SeriesColumns[],
+  smoothed: readonly (number | null)[][],
+  index: number,
+  hidden: ReadonlySet<number>,
+  plot: uPlot | null,
+  top: number,
+) {
+  const rows = series.flatMap((one, line) => {
+    const columns = lines[line];
+    const value = columns?.value[index];
+    if (!columns || value === undefined || hidden.has(line)) return [];
+    const near =
+      value === null || !plot ? Number.POSITIVE_INFINITY : Math.abs(plot.valToPos(value, "y") - top);
+    return [
+      {
+        line,
+        key: one.key,
+        value,
+        smoothed: smoothed[line]?.[index] ?? null,
+        low: columns.min?.[index] ?? null,
+        high: columns.max?.[index] ?? null,
+        near,
+      },
+    ];
+  });
+  return rows.sort((a, b) => a.near - b.near);
 }

@@ -1,10 +1,14 @@
 // A small chart for a folder's overview; asks for its points only once it is scrolled into view.
-import { useInViewport } from "@mantine/hooks";
-import { useEffect, useState } from "react";
+import { useElementSize, useInViewport, useMergedRef } from "@mantine/hooks";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
 import type { Scalar } from "@/api/types";
+import { ErrorPanel } from "@/components/error-panel";
 import { formatValue } from "@/lib/format";
 import classes from "./series.module.css";
-import { SeriesChart, type SeriesView } from "./series-chart";
+import { SeriesChart } from "./series-chart";
+import type { SeriesView } from "./series-view";
+import { useSeries } from "./use-series";
 
 interface Props {
   trackId: string;
@@ -14,35 +18,78 @@ interface Props {
   isText: boolean;
   view: SeriesView;
   onOpen: () => void;
+  onZoom: (lo: number, hi: number) => void;
+  onReset: () => void;
 }
 
-const HEIGHT = 150;
+const HEIGHT = 160;
+// A press that moves further than this selects a range; it opens nothing.
+const CLICK_PX = 5;
 
-export function SeriesThumbnail({ trackId, seriesKey, label, last, isText, view, onOpen }: Props) {
-  const { ref, inViewport } = useInViewport<HTMLDivElement>();
+export function SeriesThumbnail({ label, seriesKey, last, isText, onOpen, ...chart }: Props) {
+  const { ref: seenRef, inViewport } = useInViewport<HTMLDivElement>();
+  const { ref: sizeRef, width } = useElementSize<HTMLDivElement>();
+  const ref = useMergedRef(seenRef, sizeRef);
   const [wasSeen, setSeen] = useState(false);
+  const pressed = useRef(0);
   useEffect(() => {
     if (inViewport) setSeen(true);
   }, [inViewport]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the heading inside is the button for the keyboard.
     // biome-ignore lint/a11y/noStaticElementInteractions: the whole card is only a bigger target.
-    <div ref={ref} className={`card ${classes.thumb}`} onClick={onOpen}>
+    <div
+      className={`card ${classes.thumb}`}
+      onPointerDown={(event) => {
+        pressed.current = event.clientX;
+      }}
+      onClick={(event) => {
+        if (Math.abs(event.clientX - pressed.current) < CLICK_PX) onOpen();
+      }}
+    >
       <div className={classes.thumbHead}>
         <button type="button" className="sort cut" title={seriesKey} onClick={onOpen}>
           <span className="cut">{label}</span>
         </button>
         {!isText && <strong className="num">{formatValue(last)}</strong>}
       </div>
-      {isText ? (
-        <div className={classes.none} style={{ height: HEIGHT, overflow: "hidden" }}>
-          {formatValue(last)}
-        </div>
-      ) : wasSeen ? (
-        <SeriesChart trackId={trackId} seriesKey={seriesKey} view={view} height={HEIGHT} isCompact />
-      ) : (
-        <div style={{ height: HEIGHT }} />
-      )}
+      <div ref={ref} style={{ height: HEIGHT }}>
+        {isText ? (
+          <div className={classes.thumbText}>{formatValue(last)}</div>
+        ) : (
+          wasSeen && width > 0 && <Chart {...chart} seriesKey={seriesKey} width={width} />
+        )}
+      </div>
     </div>
+  );
+}
+
+function Chart({
+  trackId,
+  seriesKey,
+  view,
+  width,
+  onZoom,
+  onReset,
+}: Omit<Props, "label" | "last" | "isText" | "onOpen"> & { width: number }) {
+  const { t } = useTranslation();
+  const answer = useSeries(trackId, [seriesKey], view, "compact");
+  const series = answer.data?.series;
+  if (answer.isError && !series)
+    return <ErrorPanel error={answer.error} onRetry={() => void answer.refetch()} />;
+  if (!series) return null;
+  if (!series[0] || series[0].n_drawn === 0)
+    return <div className={classes.none}>{t("series.noPoints")}</div>;
+  return (
+    <SeriesChart
+      series={series}
+      view={view}
+      width={width}
+      height={HEIGHT}
+      syncKey={`${trackId} ${view.x}`}
+      isCompact
+      onZoom={onZoom}
+      onReset={onReset}
+    />
   );
 }

@@ -6,10 +6,12 @@ import {
   NumberInput,
   SegmentedControl,
   Stack,
+  Switch,
   useMantineColorScheme,
 } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { TimeZone } from "@/lib/format";
 import { LANGUAGES, type Language, setLanguage } from "@/lib/i18n";
 import {
   isReloadPeriod,
@@ -23,7 +25,7 @@ const LANGUAGE_NAMES: Record<Language, string> = { en: "English", "zh-TW": "็น้
 
 export function SettingsDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const { t, i18n } = useTranslation();
-  const { reloadOn } = usePreferences();
+  const { reloadOn, timeZone, hasKeys } = usePreferences();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <Modal opened={isOpen} onClose={onClose} title={t("settings.title")}>
@@ -56,6 +58,28 @@ export function SettingsDialog({ isOpen, onClose }: { isOpen: boolean; onClose: 
             data={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
           />
         </Input.Wrapper>
+        <Input.Wrapper label={t("settings.timeZone")} labelElement="div">
+          <SegmentedControl
+            fullWidth
+            aria-label={t("settings.timeZone")}
+            value={timeZone}
+            onChange={(value) => {
+              setPreferences({ timeZone: value as TimeZone });
+              // Whoever writes texts writes times: all of them are drawn anew.
+              void i18n.changeLanguage(i18n.language);
+            }}
+            data={(["local", "utc"] as const).map((value) => ({
+              value,
+              label: t(`settings.timeZone.${value}`),
+            }))}
+          />
+        </Input.Wrapper>
+        <Switch
+          label={t("settings.keys")}
+          description={t("settings.keysHint")}
+          checked={hasKeys}
+          onChange={(event) => setPreferences({ hasKeys: event.currentTarget.checked })}
+        />
       </Stack>
     </Modal>
   );

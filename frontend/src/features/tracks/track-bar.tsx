@@ -1,13 +1,15 @@
-// The bar of the track page: SWITCH TO TENSORBOARD, name, status, tags, notes, share.
+// The bar of the track page: SWITCH TO TENSORBOARD, name, status, tags, what stops it, reload, share.
 import { ActionIcon, Badge, Button, Group, Tooltip, useComputedColorScheme } from "@mantine/core";
-import { useClipboard, useDisclosure } from "@mantine/hooks";
+import { useClipboard, useDisclosure, useInterval } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { IconExternalLink, IconNotes, IconPencil, IconShare } from "@tabler/icons-react";
+import { IconExternalLink, IconPencil, IconReload, IconShare } from "@tabler/icons-react";
+import { useIsFetching, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useReducer } from "react";
 import { useTranslation } from "react-i18next";
 import type { Track } from "@/api/types";
 import { StatusLabel } from "@/components/status-label";
 import { tensorboardAddress } from "@/features/tensorboard/address";
-import { formatDuration, trackSeconds } from "@/lib/format";
+import { formatAgo, formatDuration, trackSeconds } from "@/lib/format";
 import { EditTrackDialog } from "./edit-track-dialog";
 import classes from "./track-bar.module.css";
 
@@ -16,14 +18,15 @@ interface Props {
   isTensorboard: boolean;
   onSwitch: () => void;
   onRest: (isOver: boolean) => void;
+  /** What can be done with the track's job. */
+  children?: ReactNode;
 }
 
-export function TrackBar({ track, isTensorboard, onSwitch, onRest }: Props) {
-  const { t } = useTranslation();
+export function TrackBar({ track, isTensorboard, onSwitch, onRest, children }: Props) {
+  const { t, i18n } = useTranslation();
   const scheme = useComputedColorScheme("light");
   const clipboard = useClipboard();
   const [isEditing, { open, close }] = useDisclosure(false);
-  const end = track.ended_at ?? (track.has_signal ? null : track.last_seen_at);
   const share = () => {
     clipboard.copy(window.location.href);
     notifications.show({ message: t("track.linkCopied") });
@@ -62,20 +65,20 @@ export function TrackBar({ track, isTensorboard, onSwitch, onRest }: Props) {
         </ActionIcon>
       </Tooltip>
       <StatusLabel track={track} />
-      <span className="dim num phone-hidden">
-        {formatDuration(trackSeconds(track.started_at ?? track.created_at, end))}
-      </span>
+      {track.status === "running" && !track.has_signal && (
+        <span className={`${classes.silent} phone-hidden`}>
+          {t("track.silentSince", { when: formatAgo(track.last_seen_at, i18n.language) })}
+        </span>
+      )}
+      <Duration track={track} />
       <Group gap={4} className="phone-hidden" wrap="nowrap" style={{ overflow: "hidden" }}>
         {track.tags.map((tag) => (
           <Badge key={tag}>{tag}</Badge>
         ))}
       </Group>
       <span style={{ flex: 1 }} />
-      <Tooltip label={track.notes || t("track.addNotes")} multiline maw={360}>
-        <ActionIcon onClick={open} aria-label={track.notes ? t("track.notes") : t("track.addNotes")}>
-          <IconNotes size={18} color={track.notes ? "var(--accent)" : undefined} />
-        </ActionIcon>
-      </Tooltip>
+      {children}
+      <ReloadButton />
       <Tooltip label={t("track.share")}>
         <ActionIcon onClick={share} aria-label={t("track.share")}>
           <IconShare size={18} />
@@ -83,5 +86,37 @@ export function TrackBar({ track, isTensorboard, onSwitch, onRest }: Props) {
       </Tooltip>
       <EditTrackDialog track={track} isOpen={isEditing} onClose={close} />
     </div>
+  );
+}
+
+const TICK_MS = 1000;
+
+/** How long it has run; goes on by itself while it runs. */
+function Duration({ track }: { track: Track }) {
+  const end = track.ended_at ?? (track.has_signal ? null : track.last_seen_at);
+  const [, tick] = useReducer((count: number) => count + 1, 0);
+  useInterval(tick, TICK_MS, { autoInvoke: end === null && track.status === "running" });
+  return (
+    <span className="dim num phone-hidden">
+      {formatDuration(Math.floor(trackSeconds(track.started_at ?? track.created_at, end)))}
+    </span>
+  );
+}
+
+function ReloadButton() {
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  const isBusy = useIsFetching() > 0;
+  return (
+    <Tooltip label={t("track.reload")}>
+      <ActionIcon
+        onClick={() => void queryClient.invalidateQueries()}
+        aria-label={t("track.reload")}
+        data-busy={isBusy || undefined}
+        className={classes.reload}
+      >
+        <IconReload size={18} />
+      </ActionIcon>
+    </Tooltip>
   );
 }

@@ -4,6 +4,7 @@ Called by track-api. Guarantees that nothing is read of leaves that are not in t
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -26,12 +27,15 @@ class Found:
 
 
 async def find_leaves_below(
-    session: ReadSession, cache: SourceCache, track_id: UUID, path: str, *, words: str, kind: LeafKind | None,
-    offset: int, limit: int,
+    session: ReadSession, cache: SourceCache, track_id: UUID, path: str, *, words: str, without: Sequence[str],
+    kind: LeafKind | None, offset: int, limit: int,
 ) -> Found:  # fmt: skip
-    """Return leaves below a folder whose key holds all words, without regard to case; `counts` is of every kind."""
+    """Return leaves below a folder, but not below the folders `without`, whose key holds all words.
+
+    Upper and lower case are alike; `counts` is of every kind.
+    """
     index = await read_leaf_index(session, cache.leaves, track_id)
-    places = index.search(path, words)
+    places = index.search(path, words, without)
     counts = Counter(map(index.kinds.__getitem__, places))
     if kind is not None:
         places = [at for at in places if index.kinds[at] is kind]

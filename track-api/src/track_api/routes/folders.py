@@ -39,6 +39,7 @@ async def get_tree(
     resources: CurrentResources,
     path: Annotated[str, Query(max_length=2000)] = "",
     depth: Annotated[int, Query(ge=0, le=100, description="Levels to answer with; 0 for all")] = 1,
+    name: Annotated[str | None, Query(max_length=2000, description="Only the entry of this name")] = None,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=100_000)] = 100_000,
 ) -> Response:
@@ -48,7 +49,14 @@ async def get_tree(
         return unchanged
     after = read_cursor(cursor, str)[0] if cursor else ""
     entries, more = await read_tree(
-        session, resources.sources, access.track_id, check_folder(path), depth=depth, after=after, limit=limit
+        session,
+        resources.sources,
+        access.track_id,
+        check_folder(path),
+        depth=depth,
+        name=name,
+        after=after,
+        limit=limit,
     )
     cursor = write_cursor(more) if more is not None else None
     return _json({"path": path, "entries": entries, "next_cursor": cursor}, etag)
@@ -117,6 +125,7 @@ async def get_leaves(
     resources: CurrentResources,
     path: Annotated[str, Query(max_length=2000)] = "",
     q: Annotated[str, Query(max_length=200, description="Words that the key must hold")] = "",
+    without: Annotated[list[str] | None, Query(max_length=10, description="Folders to leave out")] = None,
     kind: KindName | None = None,
     offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
@@ -125,8 +134,9 @@ async def get_leaves(
     etag = await etag_of(request, session, [access.track_id])
     if unchanged := not_modified(request, etag):
         return unchanged
+    left_out = [check_folder(folder) for folder in without or ()]
     found = await find_leaves_below(
-        session, resources.sources, access.track_id, check_folder(path), words=q,
+        session, resources.sources, access.track_id, check_folder(path), words=q, without=left_out,
         kind=LeafKind[kind.upper()] if kind else None, offset=offset, limit=limit,
     )  # fmt: skip
     return _json({"path": path, "counts": found.counts, "entries": found.entries}, etag)

@@ -1,0 +1,46 @@
+// A track as a whole: what one should know of it, and below that all it logged.
+import { Stack } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { levelQuery } from "@/api/folders";
+import type { Track } from "@/api/types";
+import { EmptyState } from "@/components/empty-state";
+import { PythonSample } from "@/components/python-sample";
+import { TrackFacts } from "@/features/tracks/track-facts";
+import { useReloadInterval } from "@/lib/preferences";
+import type { TrackSearch } from "@/lib/url-state";
+import { FolderOverview } from "./folder-overview";
+
+// Shown as facts, or a click away: they are alike in every track and would stand before what is its own.
+const KNOWN_FOLDERS = ["system", "source"];
+
+interface Props {
+  track: Track;
+  search: TrackSearch;
+  onSearch: (change: Partial<TrackSearch>) => void;
+  onOpen: (key: string) => void;
+}
+
+export function TrackOverview({ track, search, onSearch, onOpen }: Props) {
+  const { t } = useTranslation();
+  const root = useQuery({ ...levelQuery(track.track_id, "", 0), refetchInterval: useReloadInterval() });
+  return (
+    <Stack gap="xl">
+      <TrackFacts track={track} onOpen={onOpen} />
+      {root.data?.n_entries === 0 ? (
+        <EmptyState title={t("track.emptyTitle")} text={t("track.empty")}>
+          <PythonSample project={track.project_name} />
+        </EmptyState>
+      ) : (
+        <FolderOverview
+          trackId={track.track_id}
+          folder=""
+          without={KNOWN_FOLDERS}
+          search={search}
+          onSearch={onSearch}
+          onOpen={onOpen}
+        />
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,36 @@
+// Lines of a stream by number, of which only the pages that are looked at are loaded.
+import { type UseQueryResult, useQueries, useQuery } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import { CONSOLE_PAGE, consolePageQuery, consoleQuery } from "@/api/console";
+import type { ConsoleLine, ConsolePage } from "@/api/types";
+import { useReloadInterval } from "@/lib/preferences";
+
+export function useConsoleLines(trackId: string, stream: string, from: number, to: number) {
+  const tail = useQuery({ ...consoleQuery(trackId, stream), refetchInterval: useReloadInterval() });
+  const nLines = tail.data?.n_lines ?? 0;
+  const tailFrom = tail.data?.from ?? 0;
+  const pages = useMemo(() => {
+    const wanted: number[] = [];
+    // What the tail holds needs no page; all before it is in pages that are full.
+    const last = Math.min(to, tailFrom - 1);
+    for (let page = Math.floor(from / CONSOLE_PAGE); page * CONSOLE_PAGE <= last; page++) wanted.push(page);
+    return wanted;
+  }, [from, to, tailFrom]);
+  const combine = useCallback(
+    (results: UseQueryResult<ConsolePage>[]) =>
+      new Map(results.flatMap(({ data }, index) => (data ? [[pages[index] ?? 0, data.lines] as const] : []))),
+    [pages],
+  );
+  const loaded = useQueries({
+    queries: pages.map((page) => consolePageQuery(trackId, stream, page)),
+    combine,
+  });
+  const lineAt = useCallback(
+    (number: number): ConsoleLine | null => {
+      if (tail.data && number >= tail.data.from) return tail.data.lines[number - tail.data.from] ?? null;
+      return loaded.get(Math.floor(number / CONSOLE_PAGE))?.[number % CONSOLE_PAGE] ?? null;
+    },
+    [tail.data, loaded],
+  );
+  return { tail, nLines, lineAt };
+}

@@ -1,0 +1,60 @@
+// The lines of a stream that hold a text, found by the server piece by piece: what is found so far is there at once.
+import { useEffect, useState } from "react";
+import { searchConsole } from "@/api/console";
+
+export interface ConsoleSearch {
+  hits: readonly number[];
+  isDone: boolean;
+  /** More were there than anybody steps through; the search has ended. */
+  isCut: boolean;
+  error: unknown;
+}
+
+const PER_CALL = 5000;
+const MOST_HITS = 100_000;
+const IDLE: ConsoleSearch = { hits: [], isDone: true, isCut: false, error: null };
+
+export function useConsoleSearch(trackId: string, stream: string, words: string): ConsoleSearch {
+  const [found, setFound] = useState(IDLE);
+  useEffect(() => {
+    if (!words) {
+      setFound(IDLE);
+      return;
+    }
+    const stopper = new AbortController();
+    const search = async () => {
+      const hits: number[] = [];
+      let at = 0;
+      setFound({ ...IDLE, isDone: false });
+      while (!stopper.signal.aborted) {
+        const part = await searchConsole(trackId, stream, words, at, PER_CALL, stopper.signal);
+        hits.push(...part.numbers);
+        const isCut = hits.length >= MOST_HITS;
+        const isDone = isCut || part.next_line >= part.n_lines || part.next_line === at;
+        if (stopper.signal.aborted) return;
+        setFound({ hits: [...hits], isDone, isCut, error: null });
+        if (isDone) return;
+        at = part.next_line;
+      }
+    };
+    search().catch((error: unknown) => {
+      if (!stopper.signal.aborted) setFound((before) => ({ ...before, isDone: true, error }));
+    });
+    return () => stopper.abort();
+  }, [trackId, stream, words]);
+  return found;
+}
+
+/** Marks beside the scroll bar: at most so many, each a share of the whole from 0 to 1. */
+export function hitMarks(hits: readonly number[], nLines: number, most: number): number[] {
+  if (nLines === 0) return [];
+  const places = new Set(hits.map((hit) => Math.floor((hit / nLines) * most)));
+  return [...places].map((place) => place / most);
+}
+
+/** The index of the first hit at or behind a line, going round; -1 when there is none. */
+export function hitFrom(hits: readonly number[], line: number): number {
+  if (hits.length === 0) return -1;
+  const index = hits.findIndex((hit) => hit >= line);
+  return Math.max(0, index);
+}
