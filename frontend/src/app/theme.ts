@@ -1,5 +1,14 @@
 // Mantine's theme: every colour passes WCAG AA, every dialog's close button has a name.
-import { ActionIcon, Badge, createTheme, type MantineColorsTuple, Menu, Modal, Tooltip } from "@mantine/core";
+import {
+  ActionIcon,
+  Badge,
+  createTheme,
+  type MantineColorsTuple,
+  Menu,
+  Modal,
+  Notification,
+  Tooltip,
+} from "@mantine/core";
 import { i18n } from "@/lib/i18n";
 
 const steel: MantineColorsTuple = [
@@ -34,6 +43,13 @@ export const theme = createTheme({
     Modal: Modal.extend({
       defaultProps: {
         centered: true,
+        get closeButtonProps() {
+          return { "aria-label": i18n.t("app.close") };
+        },
+      },
+    }),
+    Notification: Notification.extend({
+      defaultProps: {
         get closeButtonProps() {
           return { "aria-label": i18n.t("app.close") };
         },

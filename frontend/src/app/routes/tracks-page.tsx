@@ -241,6 +241,7 @@ export function TracksPage() {
               variant="default"
               leftSection={<IconColumns3 size={16} />}
               className="phone-icon"
+              aria-label={t("column.title")}
               onClick={choosing.open}
             >
               {t("column.title")}

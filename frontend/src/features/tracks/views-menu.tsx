@@ -33,7 +33,12 @@ export function ViewsMenu({ project, definition, canWrite, onOpen }: Props) {
     <>
       <Menu position="bottom-end" width={280}>
         <Menu.Target>
-          <Button variant="default" leftSection={<IconBookmark size={16} />} className="phone-icon">
+          <Button
+            variant="default"
+            leftSection={<IconBookmark size={16} />}
+            className="phone-icon"
+            aria-label={t("view.title")}
+          >
             {t("view.title")}
           </Button>
         </Menu.Target>
