@@ -2,19 +2,12 @@
 
 import json
 import os
-import signal
-import subprocess
-import time
-from collections.abc import Iterator
+import zipfile
 from pathlib import Path
 
 import httpx2
 import pytest
-from support.postgres import TestServer
-from support.workshop import Workshop, running_workshop
-
-from services.jobs.launchers import processes
-from services.jobs.launchers.plan import JOB_VARIABLE
+from support.workshop import Workshop, left_of
 
 pytestmark = pytest.mark.slow
 
@@ -23,36 +16,6 @@ import json, os, sys
 print("hello", file=sys.stderr)
 print(json.dumps({"env": dict(os.environ), "yml": open("mlsteam.yml").read(), "cwd": os.getcwd()}))
 """
-WAITS = "import time\nprint('ready', flush=True)\ntime.sleep(600)\n"
-DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + WAITS
-# A child that has left its parent, its session and its group.
-DAEMON = """
-import os, signal, sys, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-        for descriptor in range(3):
-            os.close(descriptor)
-        os.open("/dev/null", os.O_RDWR)
-        os.dup(0), os.dup(0)
-        os.environ.clear()
-        time.sleep(600)
-    os._exit(0)
-os.wait()
-"""
-
-
-@pytest.fixture(scope="module")
-def workshop(postgres: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    """A site with a job runner whose own environment holds what no job may see."""
-    with running_workshop(postgres, tmp_path_factory.mktemp("workshop"), CANARY="of-the-server") as opened:
-        yield opened
-
-
-def _left(job: dict[str, object]) -> set[int]:
-    return processes.holding(JOB_VARIABLE, str(job["job_id"]))
 
 
 def test_a_grid_of_code_that_knows_nothing_of_us(workshop: Workshop) -> None:
@@ -86,7 +49,7 @@ def test_a_grid_of_code_that_knows_nothing_of_us(workshop: Workshop) -> None:
         assert workshop.lines(track_id, "stderr") == ["hello"]
         track = workshop.call("GET", f"/tracks/{track_id}")
         assert (track["status"], track["job_state"]) == ("finished", "succeeded")
-        assert _left(job) == set()
+        assert left_of(job) == set()
     tree = workshop.api.get(f"/tracks/{tracks[0]}/tree", params={"depth": 0}).text
     assert "system/" in tree, "host samples are kept"
 
@@ -138,7 +101,7 @@ def test_processes_that_use_too_much_memory_together_are_ended(workshop: Worksho
     job = workshop.until(workshop.run(script, limits={"memory_mb": 300}), within_s=40)
     assert (job["state"], job["history"][-1]["reason"]) == ("failed", "MemoryLimit")
     assert "more than the 300 MB" in job["cause"]
-    assert _left(job) == set()
+    assert left_of(job) == set()
 
 
 @pytest.mark.parametrize("command", [["no-such-program"], ["python", "gone.py"]])
@@ -148,108 +111,6 @@ def test_a_command_that_cannot_begin(workshop: Workshop, command: list[str]) -> 
     assert job["state"] == "failed"
     if command[0] != "python":
         assert "no-such-program" in job["cause"]
-
-
-def test_stopping_what_ends_when_it_is_asked(workshop: Workshop) -> None:
-    track_id = workshop.run(WAITS)
-    workshop.until_line(track_id, "ready")
-    began = time.monotonic()
-    asked = workshop.call("POST", f"/tracks/{track_id}/stop")
-    assert asked["state"] == "stopping"
-    job = workshop.until(track_id)
-    assert time.monotonic() - began < 8
-    assert (job["state"], job["signal"], job["stop_asked_by"]) == ("stopped", "SIGTERM", "admin")
-    assert "SIGTERM was sent" in job["cause"]
-    assert workshop.call("GET", f"/tracks/{track_id}")["status"] == "stopped"
-    assert workshop.call("POST", f"/tracks/{track_id}/stop")["state"] == "stopped"
-    assert _left(job) == set()
-
-
-def test_stopping_what_does_not_listen_and_what_has_left(workshop: Workshop) -> None:
-    tracks = [workshop.run(DEAF), workshop.run(DAEMON + DEAF)]
-    for track_id in tracks:
-        workshop.until_line(track_id, "ready")
-    alive = [len(_left(workshop.job(track_id))) for track_id in tracks]
-    assert alive[1] > alive[0] >= 3, "supervisor, agent, command, and the one that has left"
-    began = time.monotonic()
-    workshop.call("POST", "/tracks/stop", {"track_ids": tracks})
-    jobs = [workshop.until(track_id) for track_id in tracks]
-    assert 14 < time.monotonic() - began < 21
-    for job in jobs:
-        assert (job["state"], job["signal"]) == ("stopped", "SIGKILL")
-        assert _left(job) == set()
-        assert "ready" in workshop.lines(job["track_id"])
-
-
-def test_what_a_command_leaves_running_is_ended_with_it(workshop: Workshop) -> None:
-    job = workshop.until(workshop.run(DAEMON + "print('done')"))
-    assert job["state"] == "succeeded"
-    assert "1 processes that it left running were ended" in job["cause"]
-    assert _left(job) == set()
-
-
-def test_stopping_while_the_code_is_fetched_and_while_queued(workshop: Workshop) -> None:
-    lab = workshop.lab({"train.py": WAITS}, ["python", "train.py"], hyperparameters={"n": ["1:7:1"]})
-    tracks = workshop.submit(lab)
-    workshop.wait(lambda: workshop.job(tracks[-1])["waiting"], lambda w: w and w["reason"] == "no_place", 60)
-    last = workshop.call("POST", f"/tracks/{tracks[-1]}/stop")
-    assert last["state"] == "stopped"
-    for track_id in tracks[:-1]:
-        workshop.call("POST", f"/tracks/{track_id}/stop")
-    jobs = [workshop.until(track_id) for track_id in tracks]
-    assert {job["state"] for job in jobs} == {"stopped"}
-    assert not any(_left(job) for job in jobs)
-
-
-def test_a_runner_that_is_killed_takes_its_jobs_up_again(workshop: Workshop) -> None:
-    ends = "import time\nprint('ready', flush=True)\ntime.sleep(3)\nprint('after', flush=True)\nraise SystemExit(5)\n"
-    long, short, asked = workshop.run(WAITS), workshop.run(ends), workshop.run(DEAF)
-    for track_id in (long, short, asked):
-        workshop.until_line(track_id, "ready")
-    workshop.runner.stop(signal.SIGKILL)
-    # Ended while nobody looked, and asked to stop while nobody heard.
-    workshop.until_line(short, "after")
-    assert workshop.call("POST", f"/tracks/{asked}/stop")["state"] == "stopping"
-    time.sleep(2)
-    assert workshop.job(short)["state"] == "running"
-    workshop.runner.start()
-    job = workshop.until(short)
-    assert (job["state"], job["exit_code"]) == ("failed", 5)
-    assert [line["state"] for line in job["history"]].count("running") == 1, "nothing is told twice"
-    assert workshop.until(asked)["state"] == "stopped"
-    assert workshop.job(long)["state"] == "running"
-    workshop.call("POST", f"/tracks/{long}/stop")
-    assert workshop.until(long)["signal"] == "SIGTERM"
-
-
-def test_a_supervisor_that_is_killed_makes_its_job_lost_and_leaves_nothing(workshop: Workshop) -> None:
-    track_id = workshop.run(WAITS)
-    workshop.until_line(track_id, "ready")
-    job = workshop.job(track_id)
-    [supervisor] = [pid for pid in _left(job) if processes.parent_of(pid) not in _left(job)]
-    os.kill(supervisor, signal.SIGKILL)
-    job = workshop.until(track_id)
-    assert job["state"] == "lost"
-    assert "without a word" in job["cause"]
-    workshop.wait(lambda: _left(job), lambda left: not left, 10)
-    again = workshop.call("POST", f"/tracks/{track_id}/resubmit", {})
-    workshop.call("POST", f"/tracks/{again['jobs'][0]['track_id']}/stop")
-
-
-def test_what_an_agent_could_not_send_is_sent_afterwards(workshop: Workshop, tmp_path: Path) -> None:
-    # The agent is killed with its spool full of what the server, stopped meanwhile, has not got.
-    track_id = workshop.run(
-        "import time\nprint('ready', flush=True)\ntime.sleep(2)\nprint('last', flush=True)\ntime.sleep(99)"
-    )
-    workshop.until_line(track_id, "ready")
-    job = workshop.job(track_id)
-    time.sleep(2.5)
-    agents = [pid for pid in _left(job) if b"mlsteam" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    for pid in agents:
-        os.kill(pid, signal.SIGKILL)
-    assert workshop.until(track_id)["state"] == "failed"
-    workshop.until_line(track_id, "last")
-    workshop.wait(lambda: list((workshop.folder / "runner" / "jobs").glob(job["job_id"])), lambda f: not f, 30)
 
 
 def test_hostile_code(workshop: Workshop, tmp_path: Path) -> None:
@@ -341,16 +202,48 @@ def test_a_pipeline_ends_with_the_action_that_fails_and_can_be_stopped(workshop:
         assert workshop.lines(track_id, "action-3") == []
 
 
-def test_mlsteam_stop(workshop: Workshop) -> None:
-    track_id = workshop.run(WAITS)
-    workshop.until_line(track_id, "ready")
-    name = workshop.call("GET", f"/tracks/{track_id}")["name"]
-    environment = {**os.environ, **workshop.variables}
-    command = ["mlsteam", "stop", name]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert "stopped (SIGTERM was sent" in done.stdout
-    made = workshop.call("POST", "/projects/demo/tracks", {})["track_id"]
-    done = subprocess.run([*command[:2], made], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "no job belongs to it" in done.stderr
+def _wheel(folder: Path) -> Path:
+    path = folder / "tinything-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tinything.py", "answer = 42\n")
+        archive.writestr("tinything-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tinything\nVersion: 1.0\n")
+        archive.writestr(
+            "tinything-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr("tinything-1.0.dist-info/RECORD", "")
+    return path
+
+
+def test_requirements_are_installed_once(workshop: Workshop, tmp_path: Path) -> None:
+    _wheel(tmp_path)
+    requirements = f"--no-index\n--find-links {tmp_path}\ntinything\n"
+    lab = workshop.lab(
+        {"train.py": "import tinything; print(tinything.answer)", "requirements.txt": requirements},
+        ["python", "train.py"],
+        environment={"requirements": "requirements.txt"},
+    )
+    causes = []
+    for _ in range(2):
+        job = workshop.until(workshop.submit(lab)[0], within_s=180)
+        assert job["state"] == "succeeded", job
+        assert workshop.lines(job["track_id"]) == ["42"]
+        causes.append(" / ".join(line["cause"] for line in job["history"]))
+    assert "installing requirements.txt" in causes[0]
+    assert "installed before" in causes[1]
+    broken = workshop.lab(
+        {"train.py": "", "requirements.txt": "--no-index\nno-such-package-here\n"},
+        ["python", "train.py"],
+        environment={"requirements": "requirements.txt"},
+    )
+    job = workshop.until(workshop.submit(broken)[0], within_s=180)
+    assert (job["state"], job["exit_code"]) == ("failed", None)
+    assert "no-such-package-here" in job["cause"]
+
+
+def test_what_a_page_is_told_while_jobs_go_on(workshop: Workshop) -> None:
+    rules = workshop.call("GET", "/job-rules")
+    [runner] = [one for one in rules["runners"] if one["is_alive"]]
+    assert (runner["kind"], runner["max_jobs"]) == ("local", 4)
+    assert "only people you trust" in runner["warning"]
+    metrics = httpx2.get(f"{workshop.runner.url}/metrics").text
+    assert 'mlsteam_jobs_ended_total{state="succeeded"}' in metrics

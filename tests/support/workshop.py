@@ -12,7 +12,16 @@ from support.client_site import environment_of_site
 from support.postgres import TestServer
 from support.servers import ServerProcess
 
+from services.jobs.launchers import processes
+from services.jobs.launchers.plan import JOB_VARIABLE
+
+WAITS = "import time\nprint('ready', flush=True)\ntime.sleep(600)\n"
 ENDED = {"succeeded", "failed", "stopped", "lost"}
+
+
+def left_of(job: dict[str, Any]) -> set[int]:
+    """Return the processes that were started for a job, wherever they are."""
+    return processes.holding(JOB_VARIABLE, str(job["job_id"]))
 
 
 class Workshop:

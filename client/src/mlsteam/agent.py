@@ -1,4 +1,4 @@
-"""The parent of a training: captures its console, passes signals on, sends what it left however it died.
+"""The parent of a training: captures its console and event files, passes signals on, sends what it left.
 
 Called by `mlsteam run`; jobs start their commands the same way. Guarantees that the exit status of the command is the
 agent's, and that the track ends as the command did: finished, stopped by a signal that was passed on, or failed.
@@ -12,12 +12,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import IO, TextIO
 
+from mlsteam.capture.eventfiles import EventFiles
 from mlsteam.capture.streams import KeptLines
+from mlsteam.delivery import Pace
 from mlsteam.leftovers import drain
-from mlsteam.sender import Pace, say
+from mlsteam.notices import say
 from mlsteam.track import Track
 
 _RELAYED = tuple(
@@ -31,12 +34,20 @@ _RETRY_S = 0.5
 
 
 class Agent:
-    """Runs one command for one track."""
+    """Runs one command for one track; event files that it writes below `folder` are followed."""
 
-    def __init__(self, track: Track, *, finish_timeout: float = 60.0, hide: Callable[[str], str] | None = None) -> None:
-        self._track, self._finish_timeout, self._hide = track, finish_timeout, hide
+    def __init__(
+        self,
+        track: Track,
+        *,
+        finish_timeout: float = 60.0,
+        folder: Path | None = None,
+        hide: Callable[[str], str] | None = None,
+    ) -> None:
+        self._track, self._finish_timeout, self._folder, self._hide = track, finish_timeout, folder, hide
         self._process: subprocess.Popen[bytes] | None = None
         self._relayed: int | None = None
+        self._event_files: EventFiles | None = None
         # On a terminal the command stays in our group, so that it may read; signals of keys reach it by themselves.
         self._is_interactive = sys.stdin is not None and sys.stdin.isatty()
 
@@ -83,6 +94,8 @@ class Agent:
 
         What it prints becomes lines of the two streams. Raises: OSError when it cannot be started.
         """
+        if self._folder is not None and self._event_files is None:
+            self._event_files = EventFiles(self._track, self._folder)
         before = {number: signal.signal(number, self._relay) for number in _RELAYED}
         try:
             self._process = process = subprocess.Popen(  # noqa: S603  # the user's own command
@@ -122,6 +135,8 @@ class Agent:
         """Send what the command left, then the end of the track."""
         status = "finished" if code == 0 else "stopped" if self._relayed is not None else "failed"
         self._track["system/exit_code"] = code
+        if self._event_files is not None:
+            self._event_files.stop()
         deadline = time.monotonic() + self._finish_timeout
         if not self._track.is_offline:
             folder = self._track.spool.folder.parent

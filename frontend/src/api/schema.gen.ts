@@ -1790,7 +1790,7 @@ export interface components {
         };
         /**
          * Environment
-         * @description What `python` is to the command.
+         * @description What `python` is to the command, and where jobs run on Kubernetes: its pod.
          */
         "Environment-Input": {
             /**
@@ -1805,10 +1805,22 @@ export interface components {
              * @default
              */
             requirements: string;
+            /**
+             * @default {
+             *       "image": "",
+             *       "cpus": 0,
+             *       "memory_mb": 0,
+             *       "gpus": 0,
+             *       "node_selector": {},
+             *       "volumes": [],
+             *       "retries": 0
+             *     }
+             */
+            pod: components["schemas"]["PodEnvironment-Input"];
         };
         /**
          * Environment
-         * @description What `python` is to the command.
+         * @description What `python` is to the command, and where jobs run on Kubernetes: its pod.
          */
         "Environment-Output": {
             /**
@@ -1823,6 +1835,18 @@ export interface components {
              * @default
              */
             requirements: string;
+            /**
+             * @default {
+             *       "image": "",
+             *       "cpus": 0,
+             *       "memory_mb": 0,
+             *       "gpus": 0,
+             *       "node_selector": {},
+             *       "volumes": [],
+             *       "retries": 0
+             *     }
+             */
+            pod: components["schemas"]["PodEnvironment-Output"];
         };
         /**
          * ExportFormat
@@ -2159,7 +2183,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Output"];
@@ -2219,7 +2252,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Input"];
@@ -2257,7 +2299,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Output"];
@@ -2589,7 +2640,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Input"];
@@ -2624,7 +2684,16 @@ export interface components {
             /**
              * @default {
              *       "python": "",
-             *       "requirements": ""
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
              *     }
              */
             environment: components["schemas"]["Environment-Output"];
@@ -2693,6 +2762,100 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * PodEnvironment
+         * @description The pod of a job where jobs run on Kubernetes; what is left out is as the server's settings say.
+         */
+        "PodEnvironment-Input": {
+            /**
+             * Image
+             * @description Any that has Python 3.10 or newer
+             * @default
+             */
+            image: string;
+            /**
+             * Cpus
+             * @default 0
+             */
+            cpus: number;
+            /**
+             * Memory Mb
+             * @default 0
+             */
+            memory_mb: number;
+            /**
+             * Gpus
+             * @default 0
+             */
+            gpus: number;
+            /**
+             * Node Selector
+             * @description Labels that the node must have; the server's settings list which may be asked for
+             * @default {}
+             */
+            node_selector: {
+                [key: string]: string;
+            };
+            /**
+             * Volumes
+             * @description Names of volumes from the list in the server's settings
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Retries
+             * @description How often a failed job is started anew
+             * @default 0
+             */
+            retries: number;
+        };
+        /**
+         * PodEnvironment
+         * @description The pod of a job where jobs run on Kubernetes; what is left out is as the server's settings say.
+         */
+        "PodEnvironment-Output": {
+            /**
+             * Image
+             * @description Any that has Python 3.10 or newer
+             * @default
+             */
+            image: string;
+            /**
+             * Cpus
+             * @default 0
+             */
+            cpus: number;
+            /**
+             * Memory Mb
+             * @default 0
+             */
+            memory_mb: number;
+            /**
+             * Gpus
+             * @default 0
+             */
+            gpus: number;
+            /**
+             * Node Selector
+             * @description Labels that the node must have; the server's settings list which may be asked for
+             * @default {}
+             */
+            node_selector: {
+                [key: string]: string;
+            };
+            /**
+             * Volumes
+             * @description Names of volumes from the list in the server's settings
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Retries
+             * @description How often a failed job is started anew
+             * @default 0
+             */
+            retries: number;
         };
         /**
          * PointsOut
@@ -5859,6 +6022,8 @@ export interface operations {
                 path?: string;
                 /** @description Levels to answer with; 0 for all */
                 depth?: number;
+                /** @description Only the entry of this name */
+                name?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };

@@ -25,7 +25,16 @@ _ADDED = (
 )
 
 
+# Where a job runs is known by its launcher, which finds it by its id.
+_DROPPED = (
+    sa.Column("pid", sa.Integer(), nullable=True),
+    sa.Column("pid_started_at", sa.Float(precision=53), nullable=True),
+)
+
+
 def upgrade() -> None:
+    for column in _DROPPED:
+        op.drop_column("jobs", column.name)
     for table, column in _ADDED:
         op.add_column(table, column)
     op.create_table(
@@ -84,3 +93,5 @@ def downgrade() -> None:
     op.drop_table("pipelines")
     for table, column in reversed(_ADDED):
         op.drop_column(table, column.name)
+    for column in _DROPPED:
+        op.add_column("jobs", column)

@@ -32,6 +32,7 @@ _FOLDER = "pipeline"
 _FINISH_S = 20.0
 _PUBLISH_S = 3600.0
 _PACKAGES_S = 30.0
+_SOURCE_S, _SOURCE_STOP_S = 5.0, 0.5
 _LIST_PACKAGES = (
     "import importlib.metadata as m, platform; print(platform.python_version());"
     "print('\\n'.join(sorted({f'{d.metadata[\"Name\"]}=={d.version}' for d in m.distributions()})))"
@@ -47,7 +48,7 @@ def agent() -> int:
     )
     masked = [name for name in os.environ.get("MLSTEAM_MASKED", "").split(",") if name]
     hide = hider_of(os.environ[name] for name in masked if name in os.environ)
-    runs = Agent(opened, finish_timeout=_FINISH_S, hide=hide)
+    runs = Agent(opened, finish_timeout=_FINISH_S, folder=Path.cwd(), hide=hide)
     code = 126
     try:
         if "command" in plan:
@@ -76,8 +77,14 @@ def _start(runs: Agent, command: list[str], **options: Any) -> int:
 
 def _run_command(runs: Agent, track: Track, command: list[str]) -> int:
     track["source/command"] = shlex.join(mask_arguments(command))[:16_000]
-    in_background("source", lambda: _capture_source(track))
-    return _start(runs, command)
+    if shutil.which(command[0]) is None:
+        # Before anything else is started: whoever watches takes the first process for the command.
+        return _start(runs, command)
+    capturing = in_background("source", lambda: _capture_source(track))
+    code = _start(runs, command)
+    # Of a short command, too; but whoever stops it does not wait for that.
+    capturing.join(_SOURCE_STOP_S if runs.was_signalled else _SOURCE_S)
+    return code
 
 
 def _capture_source(track: Track) -> None:

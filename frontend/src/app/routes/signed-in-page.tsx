@@ -9,6 +9,7 @@ import { useTranslation } from "react-i18next";
 import { AccountMenu } from "@/features/accounts/account-menu";
 import { SettingsButton } from "@/features/settings/settings-button";
 import { OPEN_PALETTE } from "@/lib/preferences";
+import { LiveBar } from "./live-bar";
 
 export function SignedInPage({ crumbs, children }: { crumbs?: ReactNode; children: ReactNode }) {
   const { t } = useTranslation();
@@ -33,6 +34,7 @@ export function SignedInPage({ crumbs, children }: { crumbs?: ReactNode; childre
         <SettingsButton />
         <AccountMenu />
       </header>
+      <LiveBar />
       <main id="main" className="main" tabIndex={-1}>
         {isFetching && <div className="busy" aria-hidden />}
         {children}

@@ -113,56 +113,54 @@ export function Palette({ isOpen, onClose, project, trackId, actions, onProject,
     event.preventDefault();
   };
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      withCloseButton={false}
-      padding={0}
-      size="lg"
-      yOffset="12vh"
-      centered={false}
-      aria-label={t("palette.title")}
-    >
-      <TextInput
-        data-autofocus
-        size="md"
-        variant="unstyled"
-        className={classes.input}
-        role="combobox"
-        aria-expanded
-        aria-controls={listId}
-        aria-activedescendant={items[at] ? `${listId}-${at}` : undefined}
-        aria-label={t("palette.title")}
-        placeholder={t("palette.placeholder")}
-        leftSection={<IconSearch size={18} />}
-        rightSection={<Kbd size="xs">Esc</Kbd>}
-        rightSectionWidth={52}
-        value={wanted}
-        onChange={(event) => setWanted(event.currentTarget.value)}
-        onKeyDown={onKeyDown}
-      />
-      <div ref={list} id={listId} role="listbox" aria-label={t("palette.title")} className={classes.list}>
-        {items.length === 0 && <div className={classes.none}>{t("palette.none")}</div>}
-        {items.map((item, index) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the input's, which keeps the focus.
-          <div
-            key={item.id}
-            id={`${listId}-${index}`}
-            data-at={index}
-            role="option"
-            tabIndex={-1}
-            aria-selected={index === at}
-            className={classes.item}
-            onPointerMove={() => setActive(index)}
-            onClick={() => choose(item)}
-          >
-            <span className={classes.group}>{items[index - 1]?.group === item.group ? "" : item.group}</span>
-            <span className="cut">{item.label}</span>
-            <span className={classes.hint}>{item.hint}</span>
+    <Modal.Root opened={isOpen} onClose={onClose} size="lg" yOffset="12vh" centered={false}>
+      <Modal.Overlay />
+      <Modal.Content aria-label={t("palette.title")}>
+        <Modal.Body p={0}>
+          <TextInput
+            data-autofocus
+            size="md"
+            variant="unstyled"
+            className={classes.input}
+            role="combobox"
+            aria-expanded
+            aria-controls={listId}
+            aria-activedescendant={items[at] ? `${listId}-${at}` : undefined}
+            aria-label={t("palette.title")}
+            placeholder={t("palette.placeholder")}
+            leftSection={<IconSearch size={18} />}
+            rightSection={<Kbd size="xs">Esc</Kbd>}
+            rightSectionWidth={52}
+            value={wanted}
+            onChange={(event) => setWanted(event.currentTarget.value)}
+            onKeyDown={onKeyDown}
+          />
+          <div ref={list} id={listId} role="listbox" aria-label={t("palette.title")} className={classes.list}>
+            {items.length === 0 && <div className={classes.none}>{t("palette.none")}</div>}
+            {items.map((item, index) => (
+              // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the input's, which keeps the focus.
+              <div
+                key={item.id}
+                id={`${listId}-${index}`}
+                data-at={index}
+                role="option"
+                tabIndex={-1}
+                aria-selected={index === at}
+                className={classes.item}
+                onPointerMove={() => setActive(index)}
+                onClick={() => choose(item)}
+              >
+                <span className={classes.group}>
+                  {items[index - 1]?.group === item.group ? "" : item.group}
+                </span>
+                <span className="cut">{item.label}</span>
+                <span className={classes.hint}>{item.hint}</span>
+              </div>
+            ))}
           </div>
-        ))}
-      </div>
-    </Modal>
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

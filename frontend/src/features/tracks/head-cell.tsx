@@ -64,6 +64,7 @@ export function HeadCell({ column, sort, onSort, onWidth, onMove, onStep, onPin,
           type="button"
           className={classes.sort}
           title={isOwn(name) ? label : name}
+          aria-label={label}
           onClick={(event) => onSort(nextSort(sort, name, event.shiftKey))}
         >
           <ColumnName name={name} label={label} />

@@ -90,9 +90,11 @@ function LineOfTable(props: Props) {
             tabIndex={-1}
             aria-label={t("tracks.select", { name: track.name })}
             checked={isSelected}
-            onChange={(event) =>
-              props.onToggle(track, line.place, (event.nativeEvent as MouseEvent).shiftKey === true)
-            }
+            onChange={(event) => {
+              props.onToggle(track, line.place, (event.nativeEvent as MouseEvent).shiftKey === true);
+              // The keys are the row's.
+              event.currentTarget.closest("tr")?.focus({ preventScroll: true });
+            }}
           />
         </label>
       </td>

@@ -1,7 +1,7 @@
 // Which row stands at which place of the table, with and without groups; asks for the blocks that are seen. The rows of
 // a group stand together because the server sorts by what is grouped first.
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import {
   BLOCK_ROWS,
   groupsQuery,
@@ -104,27 +104,37 @@ export function useTableRows(
   const answers = useQueries({
     queries: blocks.map((block) => ({ ...rowsQuery(project, question, block), refetchInterval })),
   });
-  const of = new Map(blocks.map((block, index) => [block, answers[index]]));
-  const first = answers.find((answer) => answer.data);
-  const total = first?.data?.total;
+  // A query that is refused, mostly because it is being written, leaves what was there before.
+  const before = useRef<{ project: string; blocks: Map<number, TrackRows> }>({ project, blocks: new Map() });
+  if (before.current.project !== project) before.current = { project, blocks: new Map() };
+  const of = new Map<number, TrackRows>();
+  for (const [index, block] of blocks.entries()) {
+    const answer = answers[index];
+    const data = answer?.data ?? (answer?.isError ? before.current.blocks.get(block) : undefined);
+    if (data) of.set(block, data);
+  }
+  if (!answers.some((answer) => answer.isError)) before.current.blocks = of;
+  const total = [...of.values()][0]?.total;
   const known = new Map<string, TrackRow>();
-  for (const answer of answers) for (const row of answer.data?.items ?? []) known.set(row.track_id, row);
+  for (const data of of.values()) for (const row of data.items) known.set(row.track_id, row);
+  const toggleGroup = useCallback((at: number) => {
+    setClosed((held) => {
+      const next = new Set(held);
+      if (!next.delete(at)) next.add(at);
+      return next;
+    });
+  }, []);
   return {
     total,
     nLines: layout ? layout.nLines : (total ?? 0),
     line,
-    row: (place) => of.get(Math.floor(place / BLOCK_ROWS))?.data?.items[place % BLOCK_ROWS],
+    row: (place) => of.get(Math.floor(place / BLOCK_ROWS))?.items[place % BLOCK_ROWS],
     error: answers.find((answer) => answer.error)?.error ?? groups.error,
     isFetching: answers.some((answer) => answer.isFetching && answer.isPlaceholderData),
     retry: () => {
       for (const answer of answers) void answer.refetch();
     },
-    toggleGroup: (at) =>
-      setClosed((before) => {
-        const next = new Set(before);
-        if (!next.delete(at)) next.add(at);
-        return next;
-      }),
+    toggleGroup,
     known,
   };
 }

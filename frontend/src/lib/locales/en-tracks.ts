@@ -1,6 +1,8 @@
 // English texts of the tracks table, comparison, trash, members and what is everywhere.
 export const enTracks = {
   "app.offline": "You are offline. What is shown may be old.",
+  "app.notLive": "Live updates stopped, connecting again. Until then the data is reloaded every {{n}} s.",
+  "signIn.caps": "Caps Lock is on.",
   "tracks.table": "Tracks",
   "tracks.noValue": "no value",
   "tracks.groupBy": "Group by",

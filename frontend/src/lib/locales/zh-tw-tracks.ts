@@ -3,6 +3,8 @@ import type { enTracks } from "./en-tracks";
 
 export const zhTwTracks: Record<keyof typeof enTracks, string> = {
   "app.offline": "目前離線，顯示的內容可能不是最新的。",
+  "app.notLive": "即時更新已中斷，正在重新連線；在此之前每 {{n}} 秒重新載入資料。",
+  "signIn.caps": "大寫鎖定已開啟。",
   "tracks.table": "追蹤紀錄",
   "tracks.noValue": "無值",
   "tracks.groupBy": "分組依據",

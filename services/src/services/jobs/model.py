@@ -64,8 +64,6 @@ class Job:
     spec: dict[str, Any]
     token_id: UUID | None
     runner_id: UUID | None
-    pid: int | None
-    pid_started_at: float | None
     stop_asked_at: datetime | None
     stop_asked_by: str | None
     exit_code: int | None

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from services.jobs.pod import PodEnvironment
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 _GIT_SCHEMES = frozenset({"https", "ssh"})
@@ -113,12 +115,13 @@ def is_local_host(host: str) -> bool:
 
 
 class Environment(_Part):
-    """What `python` is to the command."""
+    """What `python` is to the command, and where jobs run on Kubernetes: its pod."""
 
     python: Text = Field(default="", description="Path of an interpreter; empty: the runner's own")
     requirements: Annotated[str, Field(max_length=500)] = Field(
         default="", description="File in the code; installed once and kept"
     )
+    pod: PodEnvironment = PodEnvironment()
 
     @field_validator("python", "requirements")
     @classmethod

@@ -14,20 +14,8 @@ from numpy.typing import NDArray
 from services.core.errors import BadQuery
 from services.core.points import Floats
 from services.core.values import Value, ValueType
-from services.listing.query import (
-    All,
-    Among,
-    AnyOf,
-    Compare,
-    Field,
-    FieldType,
-    Has,
-    Node,
-    Not,
-    OneOf,
-    Word,
-    parse_column,
-)  # fmt: skip
+from services.listing.conditions import All, AnyOf, Compare, Field, FieldType, Has, Node, Not, OneOf, Word
+from services.listing.query import parse_column
 from services.listing.table import Column, Table
 from services.tracks.model import Track, TrackStatus
 
@@ -100,8 +88,6 @@ def mask_of(table: Table, node: Node, now: datetime) -> Mask:  # noqa: PLR0911 (
                 column = table.find_column(field)
                 return np.zeros(n, np.bool_) if column is None else column.types[:n] > 0
             return ~np.isnan(ranks_of(table, field, now))
-        case Among(track_ids=wanted):
-            return np.fromiter((track is not None and track.track_id in wanted for track in table.tracks), np.bool_, n)
         case Compare(field, op, value):
             if op == "!=":
                 return ~_compare(table, field, "=", value, now)

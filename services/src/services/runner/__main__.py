@@ -10,8 +10,11 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from services.core.settings import load_settings
 from services.core.supervise import Supervisor
 from services.jobs.definition import Allowed
+from services.jobs.launchers.kubernetes.launcher import KubernetesLauncher
+from services.jobs.launchers.kubernetes.settings import KubernetesSettings
 from services.jobs.launchers.launcher import Launcher
 from services.jobs.launchers.local import LocalLauncher
 from services.jobs.launchers.steps import Machine
@@ -36,6 +39,8 @@ class Resources:
 
 
 def _open_launcher(settings: RunnerSettings, database: Database) -> Launcher:
+    if settings.runner_launcher == "kubernetes":
+        return KubernetesLauncher(load_settings(KubernetesSettings), Allowed.from_settings(settings))
     folder = settings.runner_folder.absolute()
     machine = Machine(
         allowed=Allowed.from_settings(settings),

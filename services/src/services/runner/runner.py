@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from services.core.errors import DatabaseDown, JobNotFound
+from services.core.telemetry import JOBS_ENDED, JOBS_HERE
 from services.jobs import store
 from services.jobs.actions import ask_stop, end_token, move, note
 from services.jobs.definition import Allowed
@@ -130,6 +131,7 @@ class JobRunner:
         self._changes.note_track(job.track_id, job.project_id)
         if order is not None:
             self._here.add(job.job_id)
+            JOBS_HERE.set(len(self._here))
             self._starting.add(job.job_id)
             self._spawn(self._start(job, order))
         return True
@@ -162,13 +164,15 @@ class JobRunner:
 
     async def _give_back(self, job: Job, cause: str) -> None:
         self._full_until = asyncio.get_running_loop().time() + _NO_ROOM_S
+        # Before it can be taken again: what is cleaned is never what has just been started.
+        await self._launcher.clean(job.job_id)
         async with self._database.transaction() as session:
             current = await store.lock_job(session, job.job_id)
             if current.state is JobState.STOPPING:
                 await self._finish(session, current, JobState.STOPPED, cause="stopped before it began", reason="")
             else:
                 await self._requeue(session, current, cause, "no_room")
-        self._gone(job)
+        self._gone(job, is_clean=True)
 
     async def _requeue(self, session: Session, job: Job, cause: str, reason: str) -> None:
         await self._end_token(session, job)
@@ -193,7 +197,14 @@ class JobRunner:
                 return
 
     async def _apply(self, report: Report) -> None:
+        is_clean = False
         try:
+            if report.phase is Phase.LOST:
+                async with self._database.read() as session:
+                    is_clean = next_state(await store.get_job(session, report.job_id), report) is JobState.QUEUED
+            if is_clean:
+                # As above; nothing of it ran, so nothing is to be sent.
+                await self._launcher.clean(report.job_id)
             async with self._database.transaction() as session:
                 job = await store.lock_job(session, report.job_id)
                 is_over = await self._write(session, job, report)
@@ -204,7 +215,7 @@ class JobRunner:
                 self._forget(report.job_id)
             return
         if is_over:
-            self._gone(job)
+            self._gone(job, is_clean=is_clean)
         self._changes.note_track(job.track_id, job.project_id)
 
     async def _write(self, session: Session, job: Job, report: Report) -> bool:
@@ -226,6 +237,7 @@ class JobRunner:
 
     async def _finish(self, session: Session, job: Job, state: JobState, *, cause: str, **values: Any) -> None:
         if await move(session, job.job_id, state, cause=cause, actor=ACTOR, **values) is not None:
+            JOBS_ENDED.labels(state.value).inc()
             await self._end_token(session, job)
 
     @staticmethod
@@ -234,14 +246,16 @@ class JobRunner:
         if token_id is not None:
             await end_token(session, token_id)
 
-    def _gone(self, job: Job) -> None:
+    def _gone(self, job: Job, *, is_clean: bool = False) -> None:
         self._changes.note_track(job.track_id, job.project_id)
-        self._forget(job.job_id)
+        self._forget(job.job_id, is_clean=is_clean)
 
-    def _forget(self, job_id: UUID) -> None:
+    def _forget(self, job_id: UUID, *, is_clean: bool = False) -> None:
         self._here.discard(job_id)
+        JOBS_HERE.set(len(self._here))
         self._told_to_stop.discard(job_id)
-        self._spawn(self._launcher.clean(job_id))
+        if not is_clean:
+            self._spawn(self._launcher.clean(job_id))
         self._wake.set()
 
     # --- stopping ---
@@ -266,11 +280,15 @@ class JobRunner:
     async def stop_all(self) -> None:
         """Stop every job that is here, and return when they have ended, or should have; take no other."""
         self._is_closing = True
-        async with self._database.read() as session:
-            jobs = await store.get_jobs(session, list(self._here))
-        for job in jobs:
-            async with self._database.transaction() as session:
-                await ask_stop(session, job.track_id, ACTOR)
+        try:
+            async with self._database.read() as session:
+                jobs = await store.get_jobs(session, list(self._here))
+            for job in jobs:
+                async with self._database.transaction() as session:
+                    await ask_stop(session, job.track_id, ACTOR)
+        except (DatabaseDown, DBAPIError) as error:
+            log.warning("jobs_not_stopped", error=type(error).__name__)
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(_STOP_ALL_S):
                 while self._here or self._tasks:  # noqa: ASYNC110 (many things end it, none of them often)

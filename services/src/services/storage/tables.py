@@ -405,8 +405,6 @@ jobs = Table(
     Column("spec", JSONB, nullable=False),
     Column("token_id", Uuid),
     Column("runner_id", Uuid),
-    Column("pid", Integer),
-    Column("pid_started_at", Float(53)),
     Column("stop_asked_at", _Time),
     Column("stop_asked_by", Text),
     Column("exit_code", Integer),

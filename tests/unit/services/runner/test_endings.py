@@ -15,7 +15,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def _job(state: JobState, *, was_asked: bool = False) -> Job:
     return Job(
         job_id=uuid4(), project_id=uuid4(), track_id=uuid4(), submission_id=None, user_id=uuid4(), owner_id=uuid4(),
-        state=state, spec={}, token_id=None, runner_id=None, pid=None, pid_started_at=None,
+        state=state, spec={}, token_id=None, runner_id=None,
         stop_asked_at=NOW if was_asked else None, stop_asked_by="ann" if was_asked else None, exit_code=None, signal="",
         cause="", queued_at=NOW, started_at=None, ended_at=None,
     )  # fmt: skip

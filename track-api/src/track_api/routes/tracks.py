@@ -21,9 +21,11 @@ from services.core.errors import (
 )
 from services.jobs.actions import ask_stop
 from services.jobs.store import find_tracks_of_submission
+from services.listing.conditions import Compare, Field, Node, OneOf, Word
 from services.listing.match import parse_sorts
-from services.listing.query import Among, Compare, Field, Node, OneOf, Word, parse_column
-from services.listing.tables import ProjectTable, Question
+from services.listing.query import parse_column
+from services.listing.question import Question
+from services.listing.tables import ProjectTable
 from services.live.model import ChangeKind
 from services.projects.model import Project
 from services.projects.store import get_project
@@ -89,7 +91,7 @@ async def _asked(
     if tag is not None:
         more.append(Compare(Field("tag"), "=", tag))
     if submission is not None:
-        more.append(Among(str(submission), frozenset(await find_tracks_of_submission(session, submission))))
+        more.append(OneOf(frozenset(await find_tracks_of_submission(session, submission))))
     if track_id:
         more.append(OneOf(frozenset(track_id)))
     now = clock.now()

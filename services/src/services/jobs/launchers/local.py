@@ -14,33 +14,26 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import structlog
 
 from services.core.ids import new_id
 from services.jobs.launchers import processes, steps
+from services.jobs.launchers.events import report_of
 from services.jobs.launchers.launcher import NoRoom, Order, Phase, Report
+from services.jobs.launchers.left import Left, TokenOf
 from services.jobs.launchers.plan import JOB_VARIABLE
 from services.jobs.launchers.steps import Machine
 from services.jobs.launchers.supervisor import EVENTS, PID, STOP
-from services.jobs.model import exit_in_words
 
 log = structlog.get_logger()
 
 _LOOK_EVERY_S = 0.2
 _LEAST_FREE_BYTES = 256 << 20
-_SYNC_TRIES = 12
-_SYNC_S = 300
-_LONGEST_PAUSE_S = 60.0
-
-# Gives a token of a job's track for sending what the job has left; None when there is no such track any more.
-TokenOf = Callable[[UUID], AbstractAsyncContextManager[str | None]]
 
 
 @dataclass(slots=True)
@@ -59,9 +52,10 @@ class LocalLauncher:
     kind = "local"
 
     def __init__(self, folder: Path, machine: Machine, *, max_jobs: int, backend: str, token_of: TokenOf) -> None:
-        self._folder, self._machine, self._backend, self._token_of = folder, machine, backend, token_of
+        self._folder, self._machine, self._left = folder, machine, Left(machine, backend, token_of)
         self._max_jobs = max_jobs
         self._known: dict[UUID, _Watched] = {}
+        self._beginning: set[UUID] = set()
         (folder / "jobs").mkdir(parents=True, exist_ok=True)
         # Of each job only its own folder is open to it.
         (folder / "jobs").chmod(0o711)
@@ -89,8 +83,18 @@ class LocalLauncher:
     async def start(self, order: Order) -> None:
         """Make the job's folder and start its supervisor. Raises: LaunchFailed, NoRoom."""
         place = self._place_of(order.job_id)
-        if order.job_id in self._known or (place / "state").exists():
+        if order.job_id in self._known or order.job_id in self._beginning:
             return
+        if (place / "state").exists():
+            self._known[order.job_id] = _Watched(place, pid=_read_pid(place))
+            return
+        self._beginning.add(order.job_id)
+        try:
+            await self._begin(order, place)
+        finally:
+            self._beginning.discard(order.job_id)
+
+    async def _begin(self, order: Order, place: Path) -> None:
         free = shutil.disk_usage(self._folder).free
         if free < _LEAST_FREE_BYTES:
             raise NoRoom(f"The disk of the job runner has only {free >> 20} MiB left.")
@@ -142,7 +146,7 @@ class LocalLauncher:
         # Looked at before reading: whatever it said before it ended is there then.
         is_alive = self._is_alive(watched)
         found += self._read(job_id, watched)
-        if not watched.is_over and not is_alive:
+        if not is_alive and not watched.is_over:
             watched.is_over = True
             n_killed = _sweep(job_id)
             cause = "its supervisor is gone without a word; how the command ended will never be known"
@@ -168,7 +172,7 @@ class LocalLauncher:
         for line in lines:
             if line.endswith(b"\n"):
                 watched.offset += len(line)
-                found.append(_report(job_id, json.loads(line)))
+                found.append(report_of(job_id, json.loads(line)))
         watched.is_over = watched.is_over or any(report.phase is Phase.ENDED for report in found)
         return found
 
@@ -188,7 +192,7 @@ class LocalLauncher:
                 gone = "nothing of it was found when the job runner started again"
                 watched.reports.append(Report(job_id, Phase.LOST, datetime.now(UTC), gone, "NotFound"))
         for place in (self._folder / "jobs").iterdir():
-            if (found := _id_of(place)) is not None and found not in self._known:
+            if (found := _id_of(place)) is not None and found not in self._known and found not in self._beginning:
                 log.info("folder_of_ended_job_found", job_id=str(found))
                 task = asyncio.create_task(self._end_and_clean(found))
                 self._cleaning.add(task)
@@ -224,38 +228,13 @@ class LocalLauncher:
         if watched is not None and watched.process is not None:
             # It has said its last word, and ends.
             await asyncio.to_thread(watched.process.wait)
-        if _holds_files(spool) and not await self._send_left(job_id, spool):
+        if not await self._left.send(job_id, spool):
             kept = self._folder / "unsent" / str(job_id)
             kept.parent.mkdir(exist_ok=True)
             await asyncio.to_thread(shutil.move, spool, kept)
             log.error("records_of_job_unsent", job_id=str(job_id), folder=str(kept))
         await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
         self._known.pop(job_id, None)
-
-    async def _send_left(self, job_id: UUID, spool: Path) -> bool:
-        for attempt in range(_SYNC_TRIES):
-            async with self._token_of(job_id) as token:
-                if token is None:
-                    # The track is gone: nobody could read it.
-                    return True
-                if await self._sync(spool, token):
-                    return True
-            await asyncio.sleep(min(_LONGEST_PAUSE_S, 2.0**attempt))
-        return False
-
-    async def _sync(self, spool: Path, token: str) -> bool:
-        told = {"MLSTEAM_API_TOKEN": token, "MLSTEAM_BACKEND": self._backend, "MLSTEAM_SPOOL_DIR": str(spool)}
-        process = await asyncio.create_subprocess_exec(
-            *self._machine.agent, "sync", env={"PATH": steps.PATH, "HOME": str(spool), **told},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            **steps.user_options(self._machine),
-        )  # fmt: skip
-        try:
-            return await asyncio.wait_for(process.wait(), _SYNC_S) == 0
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            return False
 
     async def close(self) -> None:
         """Let go; supervisors go on."""
@@ -299,28 +278,7 @@ def _sweep(job_id: UUID) -> int:
     return count
 
 
-def _holds_files(folder: Path) -> bool:
-    return any(path.is_file() for path in folder.rglob("*"))
-
-
 async def _fetch(open_archive: Callable[[], AsyncIterator[bytes]], target: Path) -> None:
     with target.open("wb") as file:
         async for piece in open_archive():
             await asyncio.to_thread(file.write, piece)
-
-
-def _report(job_id: UUID, event: dict[str, Any]) -> Report:
-    phase, at = Phase(event["phase"]), datetime.fromtimestamp(event["at"], UTC)
-    reason, cause = event.get("reason", ""), event["cause"]
-    if phase is not Phase.ENDED:
-        return Report(job_id, phase, at, cause, reason)
-    code, sent = event.get("exit_code"), event.get("signal", "")
-    if not cause and code is not None:
-        cause = exit_in_words(code, was_sent=bool(sent))
-    if said := event.get("said"):
-        cause = f"{cause}: {said}"
-    if sent:
-        cause = f"{'SIGTERM, then SIGKILL were sent' if sent == 'SIGKILL' else 'SIGTERM was sent'}; {cause}"
-    if n_left := event.get("n_left"):
-        cause = f"{cause}; {n_left} processes that it left running were ended"
-    return Report(job_id, phase, at, cause, reason, exit_code=code, signal=sent)

@@ -45,7 +45,7 @@ class Supervisor:
         self._signal = ""
         self._over_memory = 0
         self._n_notes = 0
-        self._last_words: deque[str] = deque(maxlen=3)
+        self._last_words: deque[str] = deque(maxlen=5)
 
     def tell(self, phase: str, cause: str, **more: Any) -> None:
         """Write an event; the launcher reads them in their order, now or after a restart."""
@@ -89,8 +89,13 @@ class Supervisor:
             cause = f"its processes used {self._over_memory >> 20:,} MB, more than the {limit:,} MB that are allowed"
             more["reason"] = "MemoryLimit"
         # Only the agent's own words: those of the command may hold what no history should.
-        last = self._last_words[-1] if exit_code and not self._has_begun and self._last_words else ""
-        self.tell("ended", cause, exit_code=exit_code, signal=self._signal, n_left=left, said=last, **more)
+        said = "" if not exit_code or self._has_begun else self._why()
+        self.tell("ended", cause, exit_code=exit_code, signal=self._signal, n_left=left, said=said, **more)
+
+    def _why(self) -> str:
+        # What the client says of itself ("mlsteam: track ...") is seldom the reason.
+        words = [line for line in self._last_words if not line.startswith("mlsteam:")] or list(self._last_words)
+        return words[-1] if words else ""
 
     def _run(self, step: dict[str, Any]) -> int:
         self._last_words.clear()
