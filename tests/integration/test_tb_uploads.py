@@ -44,19 +44,46 @@ async def test_uploaded_event_files_are_merged_in_and_followed(
     leak = await board.client.get(board.url("data/plugin/projector/tensors"), params={"run": run, "name": ""})
     assert leak.status_code >= 400
     assert b"root:" not in leak.content
-    # The file grew: it is appended to, and the same process shows it.
-    pid = (await board.child()).pid
-    grown = content + content[len(content) // 2 :][:0]
-    more = tmp_path / "more"
-    more.mkdir()
-    grown += (await asyncio.to_thread(event_file, more))[: len(content)]
-    await board.upload(database, "tb/events.out.tfevents.1", grown)
-    await asyncio.sleep(0.6)
-    assert (await board.child()).pid == pid
     # It became another: the process is replaced.
+    pid = (await board.child()).pid
     await board.upload(database, "tb/events.out.tfevents.1", content[:-20])
     for _ in range(100):
         if (await board.child()).pid != pid:
             return
         await asyncio.sleep(0.1)
     raise AssertionError("the old content is still shown")
+
+
+async def test_a_file_that_grows_and_its_pieces_are_one_run(board: Board, database: Database, tmp_path: Path) -> None:
+    def scalars(first: int, last: int) -> bytes:
+        folder = tmp_path / str(first)
+        writer = EventFileWriter(str(folder))
+        for step in range(first, last):
+            summary = Summary(value=[Summary.Value(tag="grows", simple_value=float(step))])
+            writer.add_event(Event(step=step, wall_time=float(step), summary=summary))
+        writer.close()
+        return next(folder.glob("*tfevents*")).read_bytes()
+
+    async def until(count: int) -> None:
+        for _ in range(200):
+            answer = await board.client.get(
+                board.url("data/plugin/scalars/scalars"), params={"tag": "grows", "run": f"{board.run}/tb"}
+            )
+            if answer.status_code == 200 and len(answer.json()) >= count:
+                assert [point[1] for point in answer.json()] == list(range(count))
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(answer.text)
+
+    content = await asyncio.to_thread(scalars, 0, 100)
+    more = await asyncio.to_thread(scalars, 100, 150)
+    # As the agent brings it: first a part of the file, then more of it, then what follows as a file of its own.
+    half = content[: content.index(b"grows", len(content) // 2) - 40]
+    await board.upload(database, "tb/events.out.tfevents.1", half)
+    await board.scalars_until(3)
+    pid = (await board.child()).pid
+    await board.upload(database, "tb/events.out.tfevents.1", content)
+    await until(100)
+    await board.upload(database, "tb/events.out.tfevents.1.part0001", more)
+    await until(150)
+    assert (await board.child()).pid == pid

@@ -4,6 +4,10 @@
 acknowledged is kept here, outside of everything that is killed. Every fault of the list comes once before any comes
 again, and a short run lasts until all have been: PostgreSQL is killed whole, by one of its backends, and in the middle
 of a checkpoint. Ends by itself.
+
+On two cores, 2026-11-28, 11 minutes with seed 7: 79 faults, 30 of them on PostgreSQL itself, and 10 checkpoints under
+load; 29.8 million points, each there once; 6,114 batches sent again, 8 of which had been committed before their answer
+was lost; 1,575 answers compared meanwhile; batch_log 28 MiB at the end.
 """
 
 import asyncio

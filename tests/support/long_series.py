@@ -16,7 +16,7 @@ from services.core.values import ValueType
 from services.series import narrow as narrow_module
 from services.series.chunk_store import ChunkFacts
 from services.series.column import Column
-from services.series.long import LongSeries, can_be_long
+from services.series.long import LongSeries
 from services.series.pyramid import encode_pyramid
 from services.series.read import SeriesViews, view_sources
 from services.series.source import Source, SourceCache
@@ -51,7 +51,6 @@ class Long:
         made = [_points(chunk) for chunk in self.chunks]
         starts = [sum(map(len, made[:i])) for i in range(len(made))]
         facts = [_facts(start, points) for start, points in zip(starts, made, strict=True)]
-        assert can_be_long(facts)
         self.stored = dict(zip(starts, made, strict=True))
         long = LongSeries.of(facts, [encode_pyramid(points) for points in made])
         parts = (_points(recent),) if recent else ()

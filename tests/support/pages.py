@@ -15,7 +15,8 @@ _AXE_RUN = """() => axe.run(document, {
   runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
   // Frames hold pages of others: TensorBoard's, and what users logged.
   iframes: false,
-}).then((found) => found.violations.map((one) => one.id + ': ' + one.nodes.slice(0, 3).map((n) => n.html).join(' | ')))"""
+}).then(
+  (found) => found.violations.map((one) => one.id + ': ' + one.nodes.slice(0, 3).map((n) => n.html).join(' | ')))"""
 _VIOLATIONS = """document.addEventListener('securitypolicyviolation',
   (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample))"""
 

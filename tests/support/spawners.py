@@ -17,10 +17,14 @@ class FakeChild:
         self.client = UnixClient(Path("/nowhere"))
         self.is_up = True
         self.is_old = False
+        self.is_guilty = True
         self.times_stopped = 0
 
     def is_alive(self) -> bool:
         return self.is_up
+
+    def is_to_blame(self) -> bool:
+        return self.is_guilty
 
     def wants_replacement(self) -> bool:
         return self.is_old

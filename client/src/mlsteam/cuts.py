@@ -144,17 +144,25 @@ class CutLog:
                 path.unlink(missing_ok=True)
                 self._readers.pop(int(path.stem), None)
 
-    def halve(self, cut: Cut, reason: str) -> None:
-        """Make a refused batch smaller; a single record that is refused becomes a loss mark."""
+    def halve(self, cut: Cut, reason: str) -> bool:
+        """Make a refused batch smaller; a single record that is refused becomes a loss mark.
+
+        False when that mark is refused as well: then it is not the record that the server dislikes, and it stays.
+        """
+        if cut.lost_because:
+            cut.lost_because = cut.lost_because if cut.start == cut.end else ""
+            self._entries = None
+            return False
         entries, _ = self._read(cut.start, cut.end, is_whole=True)
         self._pending.remove(cut)
         self.state.cuts.remove(cut)
         self._entries = None
         if entries.records <= 1:
             self._remember(Cut(cut.seq, cut.start, cut.end, reason[:_MAX_REASON_CHARS]))
-            return
+            return True
         self._max_records = entries.records // 2
         self.save()
+        return True
 
     def rewind(self, expected: int) -> None:
         """Go back to the number that the server wants; batches that are gone become loss marks."""

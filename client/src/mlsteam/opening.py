@@ -16,27 +16,32 @@ from mlsteam.creation import CreatingTransport, Creation, create, new_track_id, 
 from mlsteam.errors import APIConnectionError, APIStatusError, SettingsError
 from mlsteam.integrations.lightning_hook import allow_result
 from mlsteam.modes import DisabledTrack, Mode, ReadOnlyTrack
-from mlsteam.sender import say
+from mlsteam.notices import say
 from mlsteam.settings import Settings, read_mode, read_settings
 from mlsteam.track import Track
-from mlsteam.transport import HttpTransport
+from mlsteam.transport import HttpTransport, Reply
 
 # `init` stands between a person and the training; a server that answers at all answers sooner.
 _INIT_TIMEOUT_S = 5.0
 _DURABILITIES = ("normal", "sync")
 
 
+def _is_trouble(reply: Reply) -> bool:
+    """Say whether this is of a server that is not itself, or of a proxy, and may be otherwise in a while."""
+    return reply.status >= 500 or reply.status in {408, 425, 429} or 300 <= reply.status < 400
+
+
 def _create(transport: HttpTransport, creation: Creation, folder: Path) -> str:
     """Make the track and return its name; when the server is away, note that it is still to be made."""
     try:
         reply = create(transport.impatient(_INIT_TIMEOUT_S), creation)
-        if reply.status >= 500:
-            raise APIConnectionError(f"the server answered {reply.status}.")
+        if _is_trouble(reply) or (reply.status < 300 and "track_id" not in reply.json()):
+            raise APIConnectionError(f"The server answered {reply.status}, and not as a server of tracks does.")
     except APIConnectionError as error:
         note_creation(folder, creation)
         say(f"{error} The training goes on; its track is made and what it logs is sent when the server is back.")
         return creation.name
-    if reply.status == 404:
+    if reply.json().get("error") == "project_not_found":
         raise APIStatusError(
             f"There is no project {creation.project!r}, or the token may not see it.",
             status=404,
@@ -55,7 +60,7 @@ def _attach(transport: HttpTransport, track_id: str, folder: Path) -> str:
     except APIConnectionError as error:
         say(f"{error} The training goes on; what it logs is sent when the server is back.")
         return track_id
-    if reply.status >= 500:
+    if _is_trouble(reply):
         return track_id
     return str(reading.expect(reply, "open the track").json().get("name", track_id))
 

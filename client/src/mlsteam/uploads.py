@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
@@ -27,6 +28,14 @@ class Upload(msgspec.Struct):
     content_type: str
     size_bytes: int
     upload_id: str = ""
+
+
+class _Opened(msgspec.Struct):
+    """What the server says of a resumable upload; `parts` are those that it has."""
+
+    upload_id: str
+    part_bytes: Annotated[int, msgspec.Meta(ge=1)]
+    parts: list[int] = []
 
 
 def _note(folder: Path, number: int) -> Path:
@@ -94,12 +103,15 @@ def _send_parts(transport: Transport, track_id: str, folder: Path, upload: Uploa
     if opened.status == 404:
         asked = {"key": upload.key, "size_bytes": upload.size_bytes, "content_type": upload.content_type}
         opened = transport.request("POST", base, msgspec.json.encode(asked), headers)
-    answer = opened.json()
-    if opened.status not in (200, 201) or "upload_id" not in answer:
+    if opened.status not in (200, 201):
         return opened
-    upload.upload_id = str(answer["upload_id"])
+    try:
+        answer = msgspec.json.decode(opened.body, type=_Opened)
+    except msgspec.MsgspecError:
+        return Reply(502)
+    upload.upload_id = answer.upload_id
     write_durably(_note(folder, upload.number), msgspec.json.encode(upload))
-    part_bytes, there = int(answer["part_bytes"]), set(answer.get("parts", ()))
+    part_bytes, there = answer.part_bytes, set(answer.parts)
     with _content(folder, upload.number).open("rb") as file:
         for number in range(-(-upload.size_bytes // part_bytes)):
             if number in there:

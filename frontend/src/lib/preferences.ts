@@ -86,3 +86,10 @@ export function useReloadInterval(): number | false {
   if (!reloadOn || !isReloadPeriod(reloadPeriodS)) return false;
   return (isLive ? Math.max(reloadPeriodS, LIVE_PERIOD_S) : reloadPeriodS) * 1000;
 }
+
+const JOBS_PERIOD_MS = 5000;
+
+/** The same for pages whose matter is what jobs do now: they are live whether "Reload data" is on or not. */
+export function useJobsInterval(): number {
+  return useIsLive() ? LIVE_PERIOD_S * 1000 : JOBS_PERIOD_MS;
+}

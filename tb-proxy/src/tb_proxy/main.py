@@ -5,6 +5,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.web.app import Edge, create_base_app
+from tb_proxy.forward.peers import Peers
 from tb_proxy.resources import open_resources
 from tb_proxy.routes import proxied, static
 from tb_proxy.settings import TbProxySettings
@@ -18,4 +19,8 @@ def create_app(settings: TbProxySettings) -> FastAPI:
     app.include_router(static.router)
     app.include_router(proxied.router)
     app.add_middleware(proxied.ReadsByPost)
+    if settings.tb_proxy_peers:
+        app.add_middleware(
+            Peers, name=settings.tb_proxy_peers, own=settings.tb_proxy_address, port=settings.tb_proxy_port
+        )
     return app

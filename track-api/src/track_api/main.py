@@ -8,18 +8,25 @@ from services.web.auth import is_probe
 from track_api.attempts import Attempts
 from track_api.resources import open_resources
 from track_api.routes import (
+    archives,
     config,
     console,
     events,
     files,
     folders,
+    jobs,
+    labs,
     members,
     overlay,
     page,
+    pipelines,
     projects,
     published,
+    runs,
+    secrets,
     series,
     sessions,
+    submissions,
     tokens,
     tracks,
     trash,
@@ -31,7 +38,7 @@ from track_api.settings import TrackApiSettings
 
 _MODULES = (
     config, sessions, tokens, users, projects, members, views, trash, tracks, folders, series, overlay, console, files,
-    events, writers,
+    events, writers, jobs, labs, submissions, archives, pipelines, runs, secrets,
 )  # fmt: skip
 # Everything else asks who you are. The page itself holds no data; what it loads asks for the cookie.
 PUBLIC = frozenset(
@@ -50,12 +57,18 @@ def is_public(method: str, path: str) -> bool:
     return is_page or (method, path) in PUBLIC or is_probe(method, path)
 
 
+def is_streamed(method: str, path: str) -> bool:
+    """Say whether a body is read while it arrives."""
+    return method == "POST" and path.startswith("/api/v3/projects/") and path.endswith("/archives")
+
+
 def create_app(settings: TrackApiSettings) -> FastAPI:
     """Make the app."""
     edge = Edge(
         "track-api",
         "MLSteam Track: reading and control",
         is_public=is_public,
+        is_streamed=is_streamed,
         access_cache_s=settings.track_api_access_cache_s,
     )
     app = create_base_app(edge, lambda: open_resources(settings))

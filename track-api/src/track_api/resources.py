@@ -14,6 +14,7 @@ from services.live.changes import ChangeNotes
 from services.live.hearing import Hearing
 from services.live.hub import Hub
 from services.live.model import Change
+from services.runner.silence import Silence
 from services.series.source import SourceCache
 from services.storage.blobs import BlobStore
 from services.storage.database import Database
@@ -52,7 +53,9 @@ async def open_resources(settings: TrackApiSettings) -> AsyncIterator[Resources]
             hub.tell(change)
 
         supervisor = await stack.enter_async_context(
-            Supervisor().running(changes=changes.run, hearing=Hearing(database, tell).run)
+            Supervisor().running(
+                changes=changes.run, hearing=Hearing(database, tell).run, silence=Silence(database, changes).run
+            )
         )
         stack.callback(hub.close)
         yield Resources(settings, database, BlobStore(settings.blob_url), sources, tables, changes, hub, supervisor)

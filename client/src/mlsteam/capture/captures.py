@@ -18,7 +18,7 @@ from mlsteam.errors import MLSteamError, SettingsError
 if TYPE_CHECKING:
     from mlsteam.track import Track
 
-_PARTS = ("console", "traceback", "source", "system")
+_PARTS = ("console", "traceback", "source", "system", "eventfiles")
 # Git may take five seconds where a disk is slow; a track that ends waits for it.
 _SOURCE_WAIT_S = 10.0
 
@@ -31,6 +31,8 @@ class Wanted:
     traceback: bool = True
     source: bool = True
     system: bool = True
+    # By the agent alone: whoever runs a notebook has a working folder that says little.
+    eventfiles: bool = True
 
 
 def read_wanted(chosen: str, **arguments: bool | None) -> Wanted:

@@ -14,7 +14,16 @@ import msgspec
 from mlsteam.cli.account import connect
 from mlsteam.cli.output import json_option, progress, write_json, write_rows
 from mlsteam.errors import SettingsError
-from mlsteam.reading import Entry, download, export_series, get_leaf, list_tracks, read_json, read_tree
+from mlsteam.reading import (
+    Entry,
+    download,
+    export_series,
+    get_leaf,
+    list_tracks,
+    read_json,
+    read_tree,
+    written_whole,
+)
 from mlsteam.settings import read_settings
 from mlsteam.transport import HttpTransport
 
@@ -29,7 +38,8 @@ def _project() -> str:
     return project
 
 
-def _track_id(transport: HttpTransport, track: str) -> str:
+def find_track_id(transport: HttpTransport, track: str) -> str:
+    """Return the id of a track that is given by id, or by its name. Raises: ClickException, SettingsError."""
     if _ID.fullmatch(track):
         return track
     found = [one for one in list_tracks(transport, _project(), 1000, q=track) if one["name"] == track]
@@ -83,7 +93,7 @@ def ls(  # noqa: PLR0917  # click passes them by name
         rows = list(list_tracks(transport, _project(), limit, query=query, status=status, tag=tag))
         write_rows(rows, ["track_id", "name", "status", "tags", "created_at"], as_json=as_json)
     else:
-        entries = read_tree(transport, _track_id(transport, track), path, 0 if recursive else 1)
+        entries = read_tree(transport, find_track_id(transport, track), path, 0 if recursive else 1)
         write_rows(_flat(entries), ["key", "kind", "type", "value", "size"], as_json=as_json)
 
 
@@ -95,7 +105,7 @@ def ls(  # noqa: PLR0917  # click passes them by name
 def get(track: str, key: str, output: Path | None, as_json: bool) -> None:
     """Print a config value or the newest value of a series; save a file."""
     transport = connect()
-    track_id = _track_id(transport, track)
+    track_id = find_track_id(transport, track)
     leaf = get_leaf(transport, track_id, key)
     facts = {name: value for name, value in msgspec.structs.asdict(leaf).items() if value is not None}
     if leaf.kind == "file":
@@ -119,7 +129,7 @@ def export(track: str, keys: tuple[str, ...], form: str, output: Path | None) ->
     A KEY that ends with a slash is a folder: all series below it.
     """
     transport = connect()
-    track_id = _track_id(transport, track)
+    track_id = find_track_id(transport, track)
     wanted: list[str] = []
     for key in keys:
         below = _flat(read_tree(transport, track_id, key.rstrip("/"))) if key.endswith("/") else []
@@ -129,12 +139,12 @@ def export(track: str, keys: tuple[str, ...], form: str, output: Path | None) ->
     if len(wanted) == 1 and output is None:
         if form in {"parquet", "arrow"} and sys.stdout.isatty():
             raise click.UsageError(f"{form} is not for a terminal; give --output.")
-        sys.stdout.buffer.write(export_series(transport, track_id, wanted[0], form))
+        export_series(transport, track_id, wanted[0], form, sys.stdout.buffer.write)
         return
     with progress() as bar:
         for key in bar.track(wanted, description="exporting"):
             target = output or Path()
             if len(wanted) > 1 or target.is_dir():
                 target = target / f"{key}.{_SUFFIXES[form]}"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(export_series(transport, track_id, key, form))
+            with written_whole(target) as write:
+                export_series(transport, track_id, key, form, write)

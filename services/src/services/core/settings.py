@@ -34,6 +34,17 @@ class ServiceSettings(BaseSettings):
     )
 
 
+class CodeSettings(ServiceSettings):
+    """Where the code of jobs may come from; read by whoever takes a definition, and by whoever fetches the code."""
+
+    code_roots: str = Field(
+        default="", description="Folders that labs may take code from, and what is below them; separated by ':'"
+    )
+    git_hosts: str = Field(
+        default="", description="Hosts of your own network that labs may clone from; separated by commas"
+    )
+
+
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 

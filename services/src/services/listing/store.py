@@ -41,7 +41,7 @@ async def read_time(session: AnySession) -> datetime:
 async def read_changed(session: AnySession, project_id: UUID, since: datetime | None) -> list[Changed]:
     """Return the tracks of a project that changed since a moment, deleted ones too; None: all that are there."""
     query = select_tracks().add_columns(tracks.c.next_leaf_id, tracks.c.leaves_version)
-    query = query.where(tracks.c.project_id == project_id)
+    query = query.where(tracks.c.project_id == project_id, tracks.c.is_listed)
     if since is None:
         query = query.where(tracks.c.deleted_at.is_(None))
     else:

@@ -15,7 +15,7 @@ from services.storage.tables import project_members, projects, tracks
 
 
 def _select(principal: Principal) -> Select[Any]:
-    live = (tracks.c.project_id == projects.c.project_id) & tracks.c.deleted_at.is_(None)
+    live = (tracks.c.project_id == projects.c.project_id) & tracks.c.deleted_at.is_(None) & tracks.c.is_listed
     busy = (
         select(
             func.count().label("n_tracks"),

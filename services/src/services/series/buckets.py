@@ -54,7 +54,9 @@ class _Extremes:
         self.values[buckets[wins]], self.at[buckets[wins]] = new[wins], new_at[wins]
 
     def x_of(self, x: Floats) -> Floats:
-        return np.where(self.at >= 0, x[self.at], np.nan)
+        found: Floats = x[self.at]
+        is_missing = self.at < 0
+        return np.where(is_missing, np.nan, found) if is_missing.any() else found
 
 
 class _Reducer:
@@ -74,6 +76,16 @@ class _Reducer:
         self.high.keep(buckets, highest, high_at, np.greater)
         self.sum[buckets] += np.add.reduceat(items.sum, starts)
         self.n_finite[buckets] += lengths if items.n_finite is None else np.add.reduceat(items.n_finite, starts)
+
+    def add_rows(
+        self, numbers: Floats, rows: NDArray[np.int64], starts: NDArray[np.int64], stops: NDArray[np.int64]
+    ) -> None:
+        """Add all points of all buckets, none of them empty and all numbers finite; `rows` are their places."""
+        picked = numbers[rows]
+        for extremes, at in (self.low, picked.argmin(1)), (self.high, picked.argmax(1)):
+            extremes.values, extremes.at = picked[np.arange(len(at)), at], starts + at
+        self.sum = np.add.reduceat(numbers[: stops[-1]], starts)
+        self.n_finite = stops - starts
 
 
 def _first_equal(
@@ -111,7 +123,11 @@ def make_buckets(
     starts, stops = bounds[:-1], bounds[1:]
     reducer = _Reducer(grid.n)
     if blocks is None or bounds[-1] - bounds[0] <= grid.n * _POINTS_PER_BUCKET:
-        _add_window(reducer, numbers, bounds, is_finite=is_finite)
+        rows = grid.rows(x) if is_finite else None
+        if rows is not None:
+            reducer.add_rows(numbers, rows, starts, stops)
+        else:
+            _add_window(reducer, numbers, bounds, is_finite=is_finite)
     else:
         first_block, stop_block = -(-starts // BLOCK), stops // BLOCK
         is_wide = first_block < stop_block
@@ -181,6 +197,9 @@ def _add_blocks(
 
 
 def _picked(column: Floats, places: NDArray[np.int64], filled: NDArray[np.bool_]) -> Floats:
+    if filled.all():
+        found: Floats = column[places]
+        return found
     return np.where(filled, column[np.clip(places, 0, len(column) - 1)], np.nan)
 
 

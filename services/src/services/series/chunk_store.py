@@ -1,6 +1,6 @@
 """The SQL of chunks."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -42,9 +42,13 @@ class ChunkFacts:
     has_pyramid: bool
 
     @property
-    def name(self) -> tuple[int, int, int]:
-        """Return what tells this chunk from any other of its track, for ever."""
-        return self.leaf_id, self.first_index, self.n_points
+    def name(self) -> Hashable:
+        """Return what tells this chunk from any other of its track, for ever.
+
+        A small last chunk is joined with what comes after it; its place and length alone may come again.
+        """
+        ends = (self.time_min, self.time_max, self.step_min, self.step_max)
+        return self.leaf_id, self.first_index, self.n_points, int(self.type), *map(str, ends)
 
 
 _FACTS = (
@@ -96,24 +100,31 @@ async def read_chunk_column(
 
 async def read_last_chunks(
     session: AnySession, track_id: UUID, leaf_ids: Sequence[int], *, max_points: int, max_bytes: int
-) -> dict[int, StoredChunk]:
-    """Return the last chunk of each series where it has fewer points and bytes than these."""
+) -> dict[int, list[StoredChunk]]:
+    """Return the last chunks of each series, in order, at most one for each type, while they are smaller than these."""
     rows = await Database.fetch(
         session,
-        "SELECT * FROM (SELECT DISTINCT ON (leaf_id) leaf_id, first_index, n_points, type, encoding, data FROM chunks"
-        " WHERE track_id = $1 AND leaf_id = ANY($2::int[]) ORDER BY leaf_id, first_index DESC) AS last"
-        " WHERE n_points < $3 AND octet_length(data) < $4",
+        "SELECT l.* FROM unnest($2::int[]) AS asked(leaf_id) CROSS JOIN LATERAL ("
+        " SELECT leaf_id, first_index, type, encoding,"
+        " CASE WHEN n_points < $3 AND octet_length(data) < $4 THEN data END AS data"
+        " FROM chunks WHERE track_id = $1 AND leaf_id = asked.leaf_id ORDER BY first_index DESC LIMIT $5) AS l"
+        " ORDER BY l.leaf_id, l.first_index DESC",
         track_id,
         list(leaf_ids),
         max_points,
         max_bytes,
+        len(ValueType),
     )
-    return {
-        row["leaf_id"]: StoredChunk(
-            row["leaf_id"], row["first_index"], decode_chunk(row["type"], row["encoding"], row["data"])
-        )
-        for row in rows
-    }
+    found: dict[int, list[StoredChunk]] = {}
+    ended = set()
+    for row in rows:
+        leaf_id, data = row["leaf_id"], row["data"]
+        if data is None:
+            ended.add(leaf_id)
+        elif leaf_id not in ended:
+            points = decode_chunk(row["type"], row["encoding"], data)
+            found.setdefault(leaf_id, []).insert(0, StoredChunk(leaf_id, row["first_index"], points))
+    return found
 
 
 _CHUNK_COLUMNS = (

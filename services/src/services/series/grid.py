@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 from services.core.points import Floats
 
+# Columns of so many points together are reduced as rows of one matrix, where the longest has not many more than the
+# others: three times as fast as runs of any length.
+_MOST_IN_ROWS = 500_000
+_UNEVEN = 1.25
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -19,6 +24,7 @@ class Grid:
     stop: float
     n: int
     _last: tuple[Floats, NDArray[np.int64]] | None = field(default=None, compare=False, repr=False)
+    _last_rows: tuple[Floats, NDArray[np.int64] | None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def edges(self) -> Floats:
@@ -43,6 +49,25 @@ class Grid:
             object.__setattr__(self, "_last", (x, self._find_bounds(x)))
         assert self._last is not None  # noqa: S101 (set just above)
         return self._last[1]
+
+    def rows(self, x: Floats) -> NDArray[np.int64] | None:
+        """Return the places of each column's points as a row, the last one repeated to make rows even.
+
+        None where a column is empty, or rows would be much longer than most columns: then runs are the faster way.
+        """
+        if self._last_rows is None or self._last_rows[0] is not x:
+            object.__setattr__(self, "_last_rows", (x, self._find_rows(x)))
+        assert self._last_rows is not None  # noqa: S101 (set just above)
+        return self._last_rows[1]
+
+    def _find_rows(self, x: Floats) -> NDArray[np.int64] | None:
+        bounds = self.bounds(x)
+        counts = np.diff(bounds)
+        n_points, width = int(bounds[-1] - bounds[0]), int(counts.max())
+        if counts.min() == 0 or n_points > _MOST_IN_ROWS or width * self.n > n_points * _UNEVEN:
+            return None
+        rows: NDArray[np.int64] = np.minimum(bounds[:-1, None] + np.arange(width), bounds[1:, None] - 1)
+        return rows
 
     def _find_bounds(self, x: Floats) -> NDArray[np.int64]:
         # Of columns without width the first one holds everything.

@@ -102,8 +102,3 @@ class LongSeries:
         blocks = Blocks(*(getattr(stored.blocks, name)[at] for name in Blocks.__slots__))
         x = BlockPositions(*(getattr(stored, name)[at] for name in names))
         return PlacedBlocks(blocks, stored.count[at], stored.first[at], stored.last[at], x)
-
-
-def can_be_long(facts: Sequence[ChunkFacts]) -> bool:
-    """Say whether chunks can be drawn without their points: strings alone cannot be reduced."""
-    return any(f.type is not ValueType.STR for f in facts)

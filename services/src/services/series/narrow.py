@@ -4,7 +4,8 @@ Called by source.py. Guarantees that a window of up to LONG_POINTS points is dra
 """
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from services.core.errors import BadQuery
 from services.core.points import Floats, Points
+from services.core.values import ValueType
+from services.series.buckets import PlacedBlocks
 from services.series.chunk_store import ChunkFacts, read_chunk_column
 from services.series.chunks import decode_chunk
 from services.series.column import Column
@@ -53,7 +56,10 @@ class Narrowing:
         if found is not None and sum(facts.n_points for facts in found[0]) <= LONG_POINTS:
             return await self._column(found[0]), found[1], False
         on_axis = (await self._on_axis(order)).shifted(zero)
-        if on_axis.n_inside(window) > LONG_POINTS:
+        if long.type is ValueType.STR and (recent is None or recent.type is ValueType.STR):
+            # Strings cannot be reduced; the newest of them are all that is drawn.
+            window = replace(window, start=on_axis.start_of_last(window))
+        elif on_axis.n_inside(window) > LONG_POINTS:
             return on_axis, 0, order.recent is not None
         if order.by_step and not order.has_only_steps:
             # Where a place stands for a step, no point between may be left out.
@@ -78,33 +84,37 @@ class Narrowing:
         name = ("window", self._track_id, *(facts.name for facts in wanted))
         column = self._cache.columns.get(name)
         if column is None:
-            column = Column(await read_chunks(self._session, self._cache, self._track_id, wanted), is_kept=False)
+            points = await read_chunks(self._session, self._cache, self._track_id, wanted)
+            column = await asyncio.to_thread(Column, points, is_kept=False)
             self._cache.columns.put(name, column, column.size_bytes)
         return column
 
     async def _on_axis(self, order: Order) -> OnAxis:
         """Return all of a series in order; cells that were made before are taken from there."""
-        cells = {order.name_of(piece): piece for piece in order.cells()}
+        if order.is_as_stored:
+            return order.as_stored()
         place: Hashable = ("on axis", self._track_id, self._leaf_id, order.axis if order.is_index else order.by_step)
-        if not cells:
-            kept = order.long.held.get(("on axis", order.axis))
-            if kept is None:
-                kept = order.long.held["on axis", order.axis] = order.assemble({})
-            assert isinstance(kept, OnAxis)  # noqa: S101 (just put there)
-            return kept
         held = self._cache.orders.get(place)
-        if held is not None and held.long is order.long and held.pieces is order.pieces:
+        if held is not None and held.pieces is order.pieces:
             return held
-        made = {name: blocks for name in cells if held is not None and (blocks := held.made.get(name)) is not None}
-        missing = [piece for name, piece in cells.items() if name not in made]
-        for together in _few_at_once(order, missing):
-            filled = [order.new_cell(piece) for piece in together]
-            await self._fill(order, filled)
-            for cell in filled:
+        # Of two who ask at once, one does the work.
+        async with self._cache.lock(place):
+            held = self._cache.orders.get(place)
+            if held is None or held.pieces is not order.pieces:
+                made = await self._make_cells(order, {} if held is None else held.made)
+                held = await asyncio.to_thread(order.assemble, made)
+                self._cache.orders.put(place, held, held.size_bytes)
+        return held
+
+    async def _make_cells(self, order: Order, known: Mapping[Hashable, PlacedBlocks]) -> dict[Hashable, PlacedBlocks]:
+        names = {order.name_of(piece): piece for piece in order.pieces if not piece.is_whole}
+        made = {name: known[name] for name in names if name in known}
+        for together in _few_at_once(order, [piece for name, piece in names.items() if name not in made]):
+            cells = [order.new_cell(piece) for piece in together]
+            await self._fill(order, cells)
+            for cell in cells:
                 made[order.name_of(cell.piece)] = await asyncio.to_thread(cell.blocks)
-        on_axis = order.assemble(made)
-        self._cache.orders.put(place, on_axis, on_axis.size_bytes)
-        return on_axis
+        return made
 
     async def _fill(self, order: Order, cells: Sequence[Cell]) -> None:
         long = order.long
@@ -125,6 +135,16 @@ class Narrowing:
 
     async def _gathered(self, order: Order, pieces: Sequence[Piece], window: Window, zero: float) -> Column | None:
         """Return the points of pieces that lie in a window, in order of arrival."""
+        at = (order.is_index, order.by_step, window.start, window.stop, zero)
+        name = ("gathered", self._track_id, self._leaf_id, at, *map(order.name_of, pieces))
+        held = self._cache.columns.get(name)
+        if held is None:
+            held = await self._gather(order, pieces, window, zero)
+            if held is not None:
+                self._cache.columns.put(name, held, held.size_bytes)
+        return held
+
+    async def _gather(self, order: Order, pieces: Sequence[Piece], window: Window, zero: float) -> Column | None:
         facts = order.long.facts
         ranges: dict[int, tuple[float, float]] = {}
         for piece in pieces:
@@ -143,7 +163,7 @@ class Narrowing:
         if len(facts) in ranges:
             for points in self._recent_parts:
                 parts.add(points, *ranges[len(facts)])
-        return parts.column()
+        return await asyncio.to_thread(parts.column)
 
 
 class _Parts:
@@ -199,7 +219,7 @@ def _add(order: Order, cells: Sequence[Cell], members: Sequence[int], found: Seq
 def _few_at_once(order: Order, cells: Sequence[Piece]) -> list[list[Piece]]:
     """Return cells in groups of which each has about as many points as may be held."""
     n_cells: dict[int, int] = {}
-    for piece in order.cells():
+    for piece in order.pieces:
         for member in piece.members:
             n_cells[member] = n_cells.get(member, 0) + 1
     counts = order.long.counts
@@ -220,9 +240,7 @@ async def read_chunks(
     session: ReadSession, cache: "SourceCache", track_id: UUID, wanted: Sequence[ChunkFacts], *, is_kept: bool = True
 ) -> list[Points]:
     """Return the points of chunks, in the order asked for."""
-    held: dict[tuple[int, int, int], Points | None] = {
-        f.name: cache.chunks.get(("chunk", track_id, f.name)) for f in wanted
-    }
+    held: dict[Hashable, Points | None] = {f.name: cache.chunks.get(("chunk", track_id, f.name)) for f in wanted}
     missing = [f for f in wanted if held[f.name] is None]
     # Side by side: half of the work is zstd's and numpy's, which let other threads run.
     found = await read_chunk_column(session, track_id, missing) if missing else []

@@ -6,6 +6,7 @@ in order of time.
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,14 @@ class OnAxis:
         """Return how many points lie in blocks that lie in a window."""
         low, high = self._between(self.placed.x.first, self.placed.x.last, window)
         return int(self.placed.count[low:high].sum())
+
+    def start_of_last(self, window: Window) -> float | None:
+        """Return where a window begins that has no more of the points of another than are drawn of strings, about."""
+        x, count = self.placed.x, self.placed.count
+        low, high = self._between(x.first, x.last, window)
+        sums = np.cumsum(count[low:high][::-1])
+        at = int(np.searchsorted(sums, window.buckets))
+        return window.start if at >= len(sums) else float(x.first[high - 1 - at])
 
     def ends(self, window: Window) -> tuple[float, float] | None:
         """Return the first and the last x in a window, about."""
@@ -159,17 +168,23 @@ class Order:
         places = np.flatnonzero(is_in).tolist()
         return [long.facts[place] for place in places], int(long.before[places[0]]) if places else 0
 
-    def cells(self) -> list[Piece]:
-        """Return the pieces whose points must be put in order."""
-        return [piece for piece in self.pieces if not piece.is_whole]
-
     def new_cell(self, piece: Piece) -> Cell:
         """Return a cell to be filled."""
         return Cell(piece, keeps_ties=not self.by_step)
 
-    def _is_as_stored(self) -> bool:
+    @cached_property
+    def is_as_stored(self) -> bool:
+        """Say whether all chunks are whole pieces in their order of arrival."""
         found = [piece.members[0] for piece in self.pieces if piece.is_whole]
         return found == list(range(len(self.long.facts))) and len(found) == len(self.pieces)
+
+    def as_stored(self) -> OnAxis:
+        """Return a series of which nothing must be put in order."""
+        key = ("on axis", self.axis)
+        if key not in self.long.held:
+            self.long.held[key] = self.assemble({})
+        held: OnAxis = self.long.held[key]
+        return held
 
     def _blocks_of(self, piece: Piece, made: dict[Hashable, PlacedBlocks]) -> PlacedBlocks:
         if piece.is_whole:
@@ -179,7 +194,7 @@ class Order:
     def assemble(self, made: dict[Hashable, PlacedBlocks]) -> OnAxis:
         """Put the pieces behind one another; `made` has the cells by name."""
         long = self.long
-        if self._is_as_stored():
+        if self.is_as_stored:
             parts = [long.placed(slice(None), by_step=self.by_step)]
             ends = np.array([long.blocks_of(place).stop for place in range(len(long.facts))])
         else:

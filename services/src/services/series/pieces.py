@@ -97,7 +97,9 @@ class Cell:
 
     def _order(self) -> None:
         x, times, numbers = (np.concatenate(column) for column in (self._x, self._times, self._numbers))
-        if not (x[1:] > x[:-1]).all():
+        if len(x) > 1 and (x[1:] < x[:-1]).all():
+            x, times, numbers = x[::-1], times[::-1], numbers[::-1]
+        elif not (x[1:] > x[:-1]).all():
             order = order_of(x, times, keeps_ties=self._keeps_ties)
             x, times, numbers = x[order], times[order], numbers[order]
         self._x, self._times, self._numbers, self._n_loose = [x], [times], [numbers], 0

@@ -4,10 +4,12 @@ Called by read.py. What was read once is remembered under names that can never m
 page has a version, a batch its number. Guarantees that both halves come from one snapshot.
 """
 
+import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -18,7 +20,7 @@ from services.series.chunk_store import ChunkFacts, read_chunk_column, read_chun
 from services.series.chunks import decode_chunk
 from services.series.column import Column, common_type
 from services.series.grouping import PAGE
-from services.series.long import LONG_POINTS, LongSeries, can_be_long
+from services.series.long import LONG_POINTS, LongSeries
 from services.series.narrow import Narrowing
 from services.series.order import OnAxis
 from services.series.pyramid import encode_pyramid
@@ -42,6 +44,11 @@ class SourceCache:
         self.chunks: ByteLru[Points] = shared
         self.frames: ByteLru[tuple[Points, ...]] = shared
         self.leaves: ByteLru[LeafIndex] = shared
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+
+    def lock(self, name: Hashable) -> asyncio.Lock:
+        """Return the lock of what takes long to make."""
+        return self._locks.setdefault(name, asyncio.Lock())
 
 
 @dataclass(frozen=True)
@@ -185,14 +192,16 @@ async def _load_settled(
     found = {leaf_id: held for leaf_id, name in names.items() if (held := cache.drawn.get(name)) is not None}
     missing = [leaf_id for leaf_id in names if leaf_id not in found]
     chunks = await read_chunk_facts(session, track_id, missing) if missing else {}
-    short = {leaf_id: f for leaf_id, f in chunks.items() if n_chunked[leaf_id] <= LONG_POINTS or not can_be_long(f)}
+    short = {leaf_id: f for leaf_id, f in chunks.items() if n_chunked[leaf_id] <= LONG_POINTS}
     wanted = [f for facts in short.values() for f in facts]
     data = iter(await read_chunk_column(session, track_id, wanted) if wanted else ())
     for leaf_id, facts in chunks.items():
         if leaf_id in short:
             found[leaf_id] = Column([decode_chunk(f.type, f.encoding, next(data)) for f in facts])
         else:
-            found[leaf_id] = LongSeries.of(facts, await _read_pyramids(session, track_id, facts))
+            # In a thread: of fifty million points this takes most of a second.
+            pyramids = await _read_pyramids(session, track_id, facts)
+            found[leaf_id] = await asyncio.to_thread(LongSeries.of, facts, pyramids)
         cache.drawn.put(names[leaf_id], found[leaf_id], found[leaf_id].size_bytes)
     return found
 
@@ -201,11 +210,13 @@ async def _read_pyramids(session: ReadSession, track_id: UUID, facts: Sequence[C
     """Return the pyramids of chunks; those of the first ones are stored with none, and made of their points."""
     bare = [f for f in facts if not f.has_pyramid]
     stored = await read_chunk_column(session, track_id, [f for f in facts if f.has_pyramid], "pyramid")
-    points = [
-        decode_chunk(f.type, f.encoding, data)
-        for f, data in zip(bare, await read_chunk_column(session, track_id, bare), strict=True)
-    ]
-    made, kept = iter(map(encode_pyramid, points)), iter(stored)
+    found = await read_chunk_column(session, track_id, bare)
+
+    def make(f: ChunkFacts, data: bytes) -> bytes:
+        return encode_pyramid(decode_chunk(f.type, f.encoding, data))
+
+    making = [asyncio.to_thread(make, f, data) for f, data in zip(bare, found, strict=True)]
+    made, kept = iter(await asyncio.gather(*making)), iter(stored)
     return [next(kept if f.has_pyramid else made) for f in facts]
 
 

@@ -53,6 +53,7 @@ async def create_track(
     notes: str = "",
     origin: str = "client",
     track_id: UUID | None = None,
+    is_listed: bool = True,
 ) -> Track:
     """Make a track with the next number of its project, and a readable name if it was given none.
 
@@ -81,6 +82,7 @@ async def create_track(
             "notes": text,
             "origin": origin,
             "created_by": created_by,
+            "is_listed": is_listed,
         },
     )
     if not is_made:

@@ -5,6 +5,7 @@ Called by readers. Guarantees that an index is used only as long as the track ha
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -42,6 +43,7 @@ class LeafIndex:
         self.series_ids = {key: leaf_id for key, leaf_id, kind in rows if kind == LeafKind.SERIES}
         self._levels: dict[str, list[Place]] = {}
         self._shown_levels: dict[str, list[Place]] = {}
+        self._folded: list[str] | None = None
 
     def span(self, path: str) -> range:
         """Return where the keys below a folder path stand; the key that is the path itself is not among them."""
@@ -54,6 +56,21 @@ class LeafIndex:
         """Return where a key stands."""
         at = bisect_left(self.keys, key)
         return at if at < len(self.keys) and self.keys[at] == key else None
+
+    def search(self, path: str, words: str, without: Sequence[str] = ()) -> list[int]:
+        """Return where keys below a folder path, but not below the folders `without`, stand that hold all words.
+
+        Upper and lower case are alike.
+        """
+        if self._folded is None:
+            self._folded = [key.casefold() for key in self.keys]
+        folded = self._folded
+        places = list(self.span(path))
+        for left_out in map(self.span, without):
+            places = [at for at in places if at not in left_out]
+        for word in words.casefold().split():
+            places = [at for at in places if word in folded[at]]
+        return places
 
     def level(self, path: str) -> list[Place]:
         """Return the names in a folder, in order."""

@@ -33,6 +33,8 @@ class Track:
     track_id: UUID
     project_id: UUID
     project_name: str
+    # Where its job stands; None for a track that was made by a client.
+    job_state: str | None
     number: int
     name: str
     status: TrackStatus

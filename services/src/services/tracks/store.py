@@ -1,6 +1,6 @@
 """The SQL of tracks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,16 +10,25 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.core.errors import TrackDeleted, TrackNotFound
 from services.storage.database import AnySession, Session
-from services.storage.tables import TABLES_OF_A_TRACK, files, projects, tracks, upload_parts
+from services.storage.tables import TABLES_OF_A_TRACK, files, jobs, projects, tracks, upload_parts
 from services.tracks.model import Track, TrackStatus
 
-_COLUMNS = [column for column in tracks.c if column.name not in {"next_leaf_id", "leaves_version", "purged_at"}]
-_FIELDS = [column.name for column in _COLUMNS] + ["project_name"]
+_NOT_SHOWN = {"next_leaf_id", "leaves_version", "purged_at", "is_listed"}
+_COLUMNS = [column for column in tracks.c if column.name not in _NOT_SHOWN]
+_FIELDS = [column.name for column in _COLUMNS] + ["project_name", "job_state"]
 
 
 def select_tracks() -> Select[Any]:
     """Return the statement for tracks as `track_of` reads them."""
-    return select(*_COLUMNS, projects.c.name.label("project_name")).join(
+    # A track is made with its job and has one at most; should there ever be more, the newest counts.
+    job_state = (
+        select(jobs.c.state)
+        .where(jobs.c.track_id == tracks.c.track_id)
+        .order_by(jobs.c.queued_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(*_COLUMNS, projects.c.name.label("project_name"), job_state.label("job_state")).join(
         projects, projects.c.project_id == tracks.c.project_id
     )
 
@@ -39,6 +48,12 @@ async def get_track(session: AnySession, track_id: UUID) -> Track:
     if row.deleted_at is not None:
         raise TrackDeleted(track_id=str(track_id), name=row.name)
     return track_of(row)
+
+
+async def get_tracks(session: AnySession, track_ids: Collection[UUID]) -> dict[UUID, Track]:
+    """Return those of the tracks that exist and were not deleted."""
+    query = select_tracks().where(tracks.c.track_id.in_(track_ids), tracks.c.deleted_at.is_(None))
+    return {row.track_id: track_of(row) for row in await session.execute(query)}
 
 
 async def take_number(session: Session, project_id: UUID) -> int:

@@ -1,6 +1,6 @@
 """Pass one HTTP request on and stream the answer back, without looking into either.
 
-Called by the local gateway. Guarantees that bodies are never held in memory as a whole, that a
+Called by the local gateway and by peers.py. Guarantees that bodies are never held in memory as a whole, that a
 caller who leaves ends the request behind it, and that an answer that breaks off is not taken for a complete one.
 """
 
@@ -25,6 +25,10 @@ class AnswerBrokeOffError(Exception):
     """The server ended in the middle of its answer; raised so that the web server ends the caller's connection too."""
 
 
+class UnreachableError(Exception):
+    """The server could not be asked, or ended before it answered; raised only where the caller wants to do without."""
+
+
 def target_of(scope: Scope, base: str) -> httpx2.URL:
     """Return the address of a request on another server: the raw path and query, so that %2F stays %2F."""
     path: bytes = scope.get("raw_path") or scope["path"].encode()
@@ -42,15 +46,17 @@ class Forward(Response):
         headers: RawHeaders,
         *,
         answer_headers: Callable[[RawHeaders], RawHeaders],
+        is_told_of_loss: bool = False,
     ) -> None:
         super().__init__()
         self._client = client
         self._url = url
         self._sent = headers
         self._answer_headers = answer_headers
+        self._is_told_of_loss = is_told_of_loss
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on. Raises: AnswerBrokeOffError."""
+        """Pass the request on. Raises: AnswerBrokeOffError; UnreachableError where it was asked for."""
         body_ended = asyncio.Event()
         relay = asyncio.create_task(self._relay(scope, receive, send, body_ended))
         watch = asyncio.create_task(_until_caller_left(receive, body_ended))
@@ -74,14 +80,16 @@ class Forward(Response):
             body_ended.set()
         try:
             answer = await self._ask(scope["method"], _body(receive, body_ended) if has_body else None)
-        except httpx2.TimeoutException:
-            await _refuse(504, "upstream_timeout", "The service behind this address did not answer in time.")(
+        except (httpx2.ConnectTimeout, httpx2.NetworkError, httpx2.ProtocolError) as error:
+            if self._is_told_of_loss:
+                raise UnreachableError(type(error).__name__) from error
+            log.warning("upstream_unreachable", upstream=self._url.host, error=type(error).__name__)
+            await _refuse(503, "upstream_unreachable", "The service behind this address does not answer; try again.")(
                 scope, receive, send
             )
             return
-        except httpx2.TransportError as error:
-            log.warning("upstream_unreachable", upstream=self._url.host, error=type(error).__name__)
-            await _refuse(503, "upstream_unreachable", "The service behind this address does not answer; try again.")(
+        except httpx2.TimeoutException:
+            await _refuse(504, "upstream_timeout", "The service behind this address did not answer in time.")(
                 scope, receive, send
             )
             return

@@ -41,6 +41,7 @@ class ForkedChild:
     def __init__(self, zygote: ZygoteProcess, pid: int, folder: Path, channel: socket.socket, answers: Answers) -> None:
         self.pid = pid
         self._zygote = zygote
+        self._zygote_start = zygote.n_starts
         self._folder = folder
         self._client = UnixClient(folder / "socket")
         self._serving = asyncio.create_task(answers.serve(channel), name="tensorboard_answers")
@@ -55,6 +56,10 @@ class ForkedChild:
     def is_alive(self) -> bool:
         """Say whether its process runs."""
         return not self._serving.done()
+
+    def is_to_blame(self) -> bool:
+        """Say whether the zygote it was forked from still runs: it ends with that."""
+        return self._zygote.n_starts == self._zygote_start and self._zygote.is_there()
 
     def wants_replacement(self) -> bool:
         """Say whether uploaded files have become others."""

@@ -27,6 +27,10 @@ class Child(Protocol):
         """Say whether its process runs."""
         ...
 
+    def is_to_blame(self) -> bool:
+        """Say of one that ended whether it did so by itself, and not because its parent ended."""
+        ...
+
     def wants_replacement(self) -> bool:
         """Say whether it should end although it runs, because what it reads has become another thing."""
         ...

@@ -1,7 +1,8 @@
 """The mode `process`: a stock TensorBoard over event files that we write, for plugins that need a real log folder.
 
-Called by the registry. Slower to start by a second, and 32 MiB more each. Guarantees that the child learns nothing but
-what its folder holds: its environment has no variable of ours, so no way to the database.
+Called by the registry. Slower to start by a second, and 32 MiB more each. It runs in a network of its own, and does not
+start where there is none. Guarantees that the child learns nothing but what its folder holds: its environment has no
+variable of ours, so no way to the database.
 """
 
 import asyncio
@@ -56,6 +57,10 @@ class StockChild:
     def is_alive(self) -> bool:
         """Say whether its process runs."""
         return self._process.returncode is None
+
+    def is_to_blame(self) -> bool:
+        """Say yes: its parent is this process."""
+        return True
 
     def wants_replacement(self) -> bool:
         """Say whether uploaded files have become others."""

@@ -6,7 +6,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -50,6 +50,13 @@ ReadableBoard = Annotated[BoardId, Depends(readable_board)]
 async def add_slash(board_id: ReadableBoard) -> RedirectResponse:
     """Send a browser to the address with a slash: without it every relative address of the page is wrong."""
     return RedirectResponse(f"{prefix_of(board_id)}/", status_code=308)
+
+
+@router.get("/tb/{tracks}/room", include_in_schema=False)
+async def get_room(request: Request, board_id: ReadableBoard) -> Response:
+    """Say whether the page of a track may load its TensorBoard before it is asked for."""
+    has_room = request.app.state.resources.registry.has_room(board_id)
+    return JSONResponse({"has_room": has_room}, headers={"cache-control": "no-store"})
 
 
 async def _page(request: Request, board_id: BoardId) -> Response:

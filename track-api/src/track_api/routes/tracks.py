@@ -19,6 +19,8 @@ from services.core.errors import (
     TrackNotFound,
     Unauthenticated,
 )
+from services.jobs.actions import ask_stop
+from services.jobs.store import find_tracks_of_submission
 from services.listing.conditions import Compare, Field, Node, OneOf, Word
 from services.listing.match import parse_sorts
 from services.listing.query import parse_column
@@ -77,6 +79,7 @@ async def _asked(
     q: Search = "",
     status: TrackStatus | None = None,
     tag: Annotated[str | None, Query(max_length=200, pattern="^[^\x00]*$")] = None,
+    submission: UUID | None = None,
     track_id: Annotated[list[UUID], Query(max_length=500, description="Only these tracks")] = [],  # noqa: B006 (as below)
     sort: Annotated[str, Query(max_length=2000, description="Columns parted by commas; a minus reverses one")] = "",
 ) -> _Asked:
@@ -87,6 +90,8 @@ async def _asked(
         more.append(Compare(Field("status"), "=", status.value))
     if tag is not None:
         more.append(Compare(Field("tag"), "=", tag))
+    if submission is not None:
+        more.append(OneOf(frozenset(await find_tracks_of_submission(session, submission))))
     if track_id:
         more.append(OneOf(frozenset(track_id)))
     now = clock.now()
@@ -219,9 +224,10 @@ async def delete_track(
     resources: CurrentResources,
     permanent: Annotated[bool, Query(description="At once and for good, instead of into the trash")] = False,
 ) -> None:
-    """Delete a track: into the trash, from which it can be restored for some time, or at once."""
+    """Delete a track: into the trash, from which it can be restored for some time, or at once. Its job is stopped."""
     blobs: list[UUID] = []
     async with resources.database.transaction() as session:
+        await ask_stop(session, access.track_id, principal.name)
         if permanent:
             blobs = await actions.delete_track(session, access.track_id)
         else:

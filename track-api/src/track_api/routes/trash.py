@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from services.accounts.access import Right, check_role
 from services.core.errors import BadCursor, MissingRight, ProjectNotFound, Unauthenticated
+from services.jobs.actions import ask_stop
 from services.live.model import ChangeKind
 from services.projects.model import Project
 from services.projects.store import get_project
@@ -34,12 +35,14 @@ def _note(resources: Resources, found: Project, track_ids: list[UUID]) -> None:
 async def delete_tracks(
     project: str, body: TrackIds, principal: CurrentPrincipal, resources: CurrentResources
 ) -> TrackIdsOut:
-    """Put tracks into the trash; answer with those that were not there before."""
+    """Put tracks into the trash and stop their jobs; answer with those that were not there before."""
     principal.require_user()
     async with resources.database.transaction() as session:
         found = await get_project(session, principal, project)
         check_role(found.role, Right.WRITE)
         gone = await store.trash_tracks(session, found.project_id, body.track_ids, principal.name)
+        for track_id in gone:
+            await ask_stop(session, track_id, principal.name)
     _note(resources, found, gone)
     return TrackIdsOut(track_ids=gone, total=len(gone))
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import UUID4, UUID7, BaseModel, Field
 
+from services.jobs.model import JobState
 from services.tracks.model import Track, TrackStatus
 from track_api.schemas.folders import JsonValue
 
@@ -41,6 +42,7 @@ class TrackOut(BaseModel):
     name: str
     status: TrackStatus
     has_signal: bool
+    job_state: JobState | None
     tags: list[str]
     notes: str
     origin: str
