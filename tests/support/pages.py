@@ -1,0 +1,66 @@
+"""A signed-in browser page that fails a test on errors of its own, axe, and pictures for people to look at."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+from support.stack import ROOT, RunningStack
+
+OUTPUT = ROOT / "tests" / "e2e" / ".output"
+_AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+# Rules of WCAG 2.2 AA; what is good practice beyond it is judged by people.
+_AXE_RUN = """() => axe.run(document, {
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+  // Frames hold pages of others: TensorBoard's, and what users logged.
+  iframes: false,
+}).then((found) => found.violations.map((one) => one.id + ': ' + one.nodes.slice(0, 3).map((n) => n.html).join(' | ')))"""
+_VIOLATIONS = """document.addEventListener('securitypolicyviolation',
+  (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample))"""
+
+
+@contextmanager
+def signed_in(
+    stack: RunningStack,
+    browser: Browser,
+    *,
+    width: int = 1440,
+    height: int = 900,
+    language: str = "en",
+    scheme: str = "light",
+    preferences: dict[str, object] | None = None,
+) -> Iterator[Page]:
+    """A page of a person who has just signed in; at the end nothing must have been said on its console."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, locale=language, reduced_motion="reduce", accept_downloads=True
+    )
+    stored = {"mantine-color-scheme-value": scheme, "mlsteam-track-preferences": json.dumps(preferences or {})}
+    for name, value in stored.items():
+        context.add_init_script(f"if (!localStorage.getItem({name!r})) localStorage.setItem({name!r}, {value!r})")
+    errors: list[str] = []
+    page = context.new_page()
+    page.goto(stack.link())
+    page.wait_for_url("**/projects**")
+    context.add_init_script(_VIOLATIONS)
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def check_accessible(page: Page) -> None:
+    """Fail with what axe finds on the page as it is now."""
+    if not page.evaluate("() => 'axe' in window"):
+        # Not as a script element: the page's policy lets none of others in, and shall not for a test.
+        page.evaluate(_AXE.read_text())
+    assert page.evaluate(_AXE_RUN) == []
+
+
+def picture(page: Page, name: str) -> Path:
+    """Keep what is seen, for people to look at."""
+    OUTPUT.mkdir(exist_ok=True)
+    path = OUTPUT / f"{name}.png"
+    page.screenshot(path=path)
+    return path
