@@ -133,11 +133,11 @@ class Runner:
         """Say whether it was asked to stop, so that its end is no crash."""
         return self._is_stopping
 
-    async def stop(self) -> None:
+    async def stop(self, *, grace_s: float = _GRACE_S) -> None:
         """Stop the process for good."""
         self._is_stopping = True
         if self._process is not None:
-            await stop_child(self._process)
+            await stop_child(self._process, grace_s=grace_s)
 
     def kill(self) -> None:
         """End the process at once."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "deploy" / "local" / "sample"
 
 
 # The processes beside the gateway, and what Python runs for each.
@@ -14,6 +15,7 @@ MODULES = {
     "track-api": "track_api",
     "tb-proxy": "tb_proxy",
     "transposer": "ingest_api.transposer",
+    "runner": "services.runner",
 }
 
 
@@ -53,6 +55,7 @@ class StackSettings:
             "MLSTEAM_TRACK_API_STATIC_DIR": str(ROOT / "frontend" / "dist"),
             "PYTHONUNBUFFERED": "1",
         }
+        environment |= self._job_environment()
         environment.setdefault("MLSTEAM_BLOB_URL", (self.run_dir / "data" / "blobs").as_uri())
         for name in MODULES:
             prefix = f"MLSTEAM_{name.replace('-', '_').upper()}"
@@ -63,12 +66,27 @@ class StackSettings:
             environment.pop(name, None)
         return environment
 
+    def _job_environment(self) -> dict[str, str]:
+        """Return where code may come from, and how the job runner works here."""
+        # The sample's folder, one to put code into, and what the caller's environment allows.
+        roots = [str(SAMPLE), str(self.run_dir / "code"), os.environ.get("MLSTEAM_CODE_ROOTS", "")]
+        # Not the public address: that may be one that only browsers can reach.
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 (compared, not bound)
+        ours = {
+            "MLSTEAM_CODE_ROOTS": ":".join(filter(None, roots)),
+            "MLSTEAM_RUNNER_FOLDER": str(self.run_dir / "data" / "runner"),
+            "MLSTEAM_RUNNER_BACKEND": f"http://{host}:{self.port}",
+            "MLSTEAM_RUNNER_CLIENT": str(ROOT / "client"),
+            "MLSTEAM_RUNNER_STOPS_JOBS": "1",
+        }
+        return {name: value for name, value in ours.items() if name == "MLSTEAM_CODE_ROOTS" or name not in os.environ}
+
 
 def read_settings() -> StackSettings:
     """Read the environment, or end with a sentence about what is wrong in it."""
     text = os.environ.get("MLSTEAM_PORT", "8080")
-    if not text.isdigit() or not 1 <= int(text) <= 65_531:
-        sys.exit(f"MLSTEAM_PORT must be a number from 1 to 65531 (four more ports after it are used), not {text!r}")
+    if not text.isdigit() or not 1 <= int(text) <= 65_530:
+        sys.exit(f"MLSTEAM_PORT must be a number from 1 to 65530 (five more ports after it are used), not {text!r}")
     port = int(text)
     host = os.environ.get("MLSTEAM_HOST", "127.0.0.1")
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 (compared, not bound)

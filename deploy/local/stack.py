@@ -1,6 +1,6 @@
 """The embedded stack: `stack.py run` in the foreground, `up` and `down` in the background.
 
-Called by the Makefile. Guarantees that one stack runs per run folder, and that it stops in order: sample, gateway,
+Called by the Makefile. Guarantees that one stack runs per run folder, and that it stops in order: jobs, gateway,
 services, PostgreSQL.
 """
 
@@ -21,11 +21,14 @@ import psutil
 from ports import taken_ports
 from postgres import EmbeddedPostgres
 from processes import Runner, Service, ServiceFailed, start_child, stop_child
+from sample_lab import SampleFailed, submit_sample
 from settings import MODULES, StackSettings, read_settings
 
 HERE = Path(__file__).resolve().parent
 _POSTGRES_LOOK_S = 1.0
 _PROJECT = "demo"
+# Fifteen seconds of grace for those that do not listen, and what it takes to end them.
+_JOBS_GRACE_S = 30.0
 
 
 def say(text: str) -> None:
@@ -82,7 +85,6 @@ class Stack:
         self._settings = settings
         self._postgres: EmbeddedPostgres | None = None
         self._runners: list[Runner] = []
-        self._sample: asyncio.subprocess.Process | None = None
         self._began = time.monotonic()
 
     async def run(self) -> int:
@@ -198,21 +200,19 @@ class Stack:
         write_private(self._settings.run_dir / "env", "".join(f"export {k}={v}\n" for k, v in values.items()))
 
     async def _start_sample(self, token: str) -> None:
-        marker, script = self._settings.run_dir / "data" / "sample-started", HERE / "sample" / "train.py"
-        if not self._settings.with_sample or marker.exists() or not script.exists():
+        marker = self._settings.run_dir / "data" / "sample-started"
+        if not self._settings.with_sample or marker.exists():
             return
-        environment = dict(os.environ) | {
-            "MLSTEAM_BACKEND": self._settings.public_url,
-            "MLSTEAM_API_TOKEN": token,
-            "MLSTEAM_PROJECT": _PROJECT,
-            "PYTHONUNBUFFERED": "1",
-        }
-        environment.pop("MLSTEAM_TRACK_ID", None)
-        log = self._settings.logs / "sample.log"
-        self._sample = await start_child((sys.executable, str(script)), environment, log)
+        address = f"http://127.0.0.1:{self._settings.ports['track-api']}/api/v3"
+        try:
+            n_jobs = await submit_sample(address, token, _PROJECT)
+        except SampleFailed as failure:
+            # A stack without its sample is still a stack.
+            say(f"The sample could not be submitted: {failure}")
+            return
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.write_text(time.strftime("%Y-%m-%dT%H:%M:%S%z\n"))
-        say(f"The sample training has started (once, in project {_PROJECT}; its output is in {log}).")
+        say(f"The sample lab was submitted (once, in project {_PROJECT}): {n_jobs} trainings as jobs.")
 
     def _announce(self, link: str) -> None:
         me = psutil.Process()
@@ -237,8 +237,9 @@ Stop:     Ctrl-C, or make down
         self._settings.state_file.unlink(missing_ok=True)
         if self._runners or self._postgres:
             say("Stopping ...")
-        if self._sample is not None:
-            await stop_child(self._sample)
+        # Jobs end first, while what they log to still listens.
+        jobs = [runner for runner in self._runners if runner.service.name == "runner"]
+        await asyncio.gather(*(runner.stop(grace_s=_JOBS_GRACE_S) for runner in jobs))
         gateway = [runner for runner in self._runners if runner.service.name == "gateway"]
         await asyncio.gather(*(runner.stop() for runner in gateway))
         await asyncio.gather(*(runner.stop() for runner in self._runners))
@@ -249,8 +250,6 @@ Stop:     Ctrl-C, or make down
     def _kill(self) -> None:
         for runner in self._runners:
             runner.kill()
-        if self._sample is not None and self._sample.returncode is None:
-            self._sample.kill()
         if self._postgres is not None:
             self._postgres.kill()
 
@@ -336,7 +335,7 @@ def down(settings: StackSettings) -> int:
     process = psutil.Process(state["pid"])
     process.terminate()
     try:
-        process.wait(60)
+        process.wait(90)
     except psutil.TimeoutExpired:
         say("It does not end by itself; ending it at once.")
         process.terminate()

@@ -17,7 +17,7 @@ from harness.machine import read_facts
 from harness.options import Options
 from harness.report import Row, table, write_results
 from harness.stack import Bench, running_bench
-from sections import aged, client, ingest, peer, read, size, tensorboard, transposer
+from sections import aged, client, ingest, peer, read, shapes, size, tensorboard, transposer
 
 SECTIONS: dict[str, Callable[[Bench, Options], Awaitable[list[Row]]]] = {
     "client": client.run,
@@ -26,6 +26,7 @@ SECTIONS: dict[str, Callable[[Bench, Options], Awaitable[list[Row]]]] = {
     "transposer": transposer.run,
     "size": size.run,
     "read": read.run,
+    "shapes": shapes.run,
     "tensorboard": tensorboard.run,
     "aged": aged.run,
 }

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 import mlsteam
 from ingest_api.settings import IngestApiSettings, TransposerSettings
 from services.core.settings import ServiceSettings
+from services.runner.settings import RunnerSettings
 from tb_proxy.settings import TbProxySettings
 from track_api.settings import TrackApiSettings
 
@@ -56,6 +57,7 @@ def test_imports_go_down() -> None:
         (TransposerSettings, "ingest-api/README.md"),
         (TrackApiSettings, "track-api/README.md"),
         (TbProxySettings, "tb-proxy/README.md"),
+        (RunnerSettings, "services/README.md"),
     ],
 )
 def test_every_setting_is_documented(settings: type[BaseSettings], page: str) -> None:

@@ -12,6 +12,7 @@ from services.configs.store import read_configs
 from services.core.errors import BadValue, NameTaken
 from services.jobs import store
 from services.jobs.actions import ask_stop, move
+from services.jobs.definition import Allowed
 from services.jobs.model import JobState
 from services.labs.actions import create_lab, resubmit, submit, submit_grid
 from services.projects.store import create_project
@@ -20,6 +21,7 @@ from services.storage.tables import jobs, labs, tracks
 from services.tracks.model import TrackStatus
 from services.tracks.store import get_track
 
+ALLOWED = Allowed(code_roots=("/code",))
 DEFINITION = {"code": {"kind": "folder", "path": "/code"}, "command": ["python", "train.py", "$(id)"]}
 
 
@@ -27,13 +29,16 @@ async def _lab(database: Database) -> tuple[Principal, object]:
     async with database.transaction() as session:
         principal = await ensure_administrator(session)
         project = await create_project(session, principal, "p")
-        return principal, await create_lab(session, principal, project.project_id, "digits", DEFINITION)
+        lab = await create_lab(session, principal, project.project_id, "digits", definition=DEFINITION, allowed=ALLOWED)
+        return principal, lab.lab_id
 
 
 async def test_a_grid_becomes_tracks_with_their_parameters_and_jobs(database: Database) -> None:
     principal, lab_id = await _lab(database)
     async with database.transaction() as session:
-        submission = await submit_grid(session, principal, lab_id, {"lr": [0.1, 0.01], "hidden": ["32:64:32"]})
+        submission = await submit_grid(
+            session, principal, lab_id, {"lr": [0.1, 0.01], "hidden": ["32:64:32"]}, allowed=ALLOWED
+        )
     async with database.read() as session:
         made = await store.list_jobs(session, submission)
         params = [{c.key: c.value for c in await read_configs(session, job.track_id)} for job in made]
@@ -51,7 +56,7 @@ async def test_a_submission_is_all_or_none(database: Database) -> None:
     principal, lab_id = await _lab(database)
     with pytest.raises(BadValue):
         async with database.transaction() as session:
-            await submit(session, principal, lab_id, [{"a": 1}, {"a": float("nan")}])
+            await submit(session, principal, lab_id, [{"a": 1}, {"a": float("nan")}], allowed=ALLOWED)
     async with database.read() as session:
         for table in (jobs, tracks):
             assert await session.scalar(select(func.count()).select_from(table)) == 0
@@ -60,7 +65,7 @@ async def test_a_submission_is_all_or_none(database: Database) -> None:
 async def test_stopping_is_pressed_once_and_harmless_afterwards(database: Database) -> None:
     principal, lab_id = await _lab(database)
     async with database.transaction() as session:
-        submission = await submit_grid(session, principal, lab_id, {"n": [1, 2]})
+        submission = await submit_grid(session, principal, lab_id, {"n": [1, 2]}, allowed=ALLOWED)
         waiting, busy = await store.list_jobs(session, submission)
         for state in (JobState.STARTING, JobState.RUNNING):
             assert await move(session, busy.job_id, state, cause="test", actor="runner")
@@ -82,8 +87,8 @@ async def test_turns_are_fair_and_no_job_is_claimed_twice(database: Database) ->
     ann, lab_id = await _lab(database)
     async with database.transaction() as session:
         bob = await insert_user(session, "bob", is_admin=True)
-        await submit_grid(session, ann, lab_id, {"n": ["1:6:1"]})
-        await submit_grid(session, bob, lab_id, {"n": [1, 2]})
+        await submit_grid(session, ann, lab_id, {"n": ["1:6:1"]}, allowed=ALLOWED)
+        await submit_grid(session, bob, lab_id, {"n": [1, 2]}, allowed=ALLOWED)
 
     async def claim() -> object:
         async with database.transaction() as session:
@@ -103,8 +108,10 @@ async def test_turns_are_fair_and_no_job_is_claimed_twice(database: Database) ->
 async def test_what_is_submitted_again_has_the_same_values(database: Database) -> None:
     principal, lab_id = await _lab(database)
     async with database.transaction() as session:
-        first = await store.list_jobs(session, await submit_grid(session, principal, lab_id, {"x": [1.0, 2.0]}))
-        again = await store.list_jobs(session, await resubmit(session, principal, first[1:]))
+        first = await store.list_jobs(
+            session, await submit_grid(session, principal, lab_id, {"x": [1.0, 2.0]}, allowed=ALLOWED)
+        )
+        again = await store.list_jobs(session, await resubmit(session, principal, first[1:], allowed=ALLOWED))
     assert again[0].spec == first[1].spec
     assert again[0].track_id != first[1].track_id
 
@@ -115,5 +122,5 @@ async def test_a_project_has_one_lab_of_a_name(database: Database) -> None:
         project_id = await session.scalar(select(labs.c.project_id).where(labs.c.lab_id == lab_id))
     async with database.transaction() as session:
         with pytest.raises(NameTaken):
-            await create_lab(session, principal, project_id, "digits", DEFINITION)
+            await create_lab(session, principal, project_id, "digits", definition=DEFINITION, allowed=ALLOWED)
         await session.rollback()

@@ -148,6 +148,25 @@ async def test_the_tree_holds_every_kind_and_leaf_and_folder_at_once(apps: Apps)
     assert (await apps.reader.get(f"/api/v3/tracks/{track_id}/tree?path=../x")).json()["error"] == "bad_key"
 
 
+async def test_keys_are_found_by_their_letters(apps: Apps) -> None:
+    track_id = await _track(apps)
+    names = ["Loss/train", "Loss/val", "acc/train", "other"]
+    await _send(apps, track_id, new_writer(), 1, series=[floats(name, [1.0]) for name in names])
+    address = f"/api/v3/tracks/{track_id}/leaves?"
+
+    async def found(asked: str) -> list[str]:
+        return [entry["key"] for entry in (await apps.reader.get(address + asked)).json()["entries"]]
+
+    assert await found("q=TRAIN") == ["Loss/train", "acc/train"]
+    assert await found("q=loss") == ["Loss/train", "Loss/val"]
+    assert await found("q=train&path=acc") == ["acc/train"]
+    assert await found("q=nothing") == []
+    first = (await apps.reader.get(address + "q=a&limit=2")).json()
+    assert [entry["key"] for entry in first["entries"]] == ["Loss/train", "Loss/val"]
+    assert first["entries"][0]["leaf"]["n_points"] == 1
+    assert await found("q=a&limit=2&offset=2") == ["acc/train"]
+
+
 async def test_series_raw_and_in_buckets(apps: Apps) -> None:
     track_id = await _track(apps)
     writer = new_writer()
@@ -249,7 +268,7 @@ async def test_deleting_a_track_deletes_everything_it_held(apps: Apps, tmp_path:
     )  # fmt: skip
     await apps.writer.put(f"/api/v3/tracks/{track_id}/files/f", content=b"x" * 1000)
     await Transposer(apps.database, rested_s=0).run_once()
-    assert (await apps.reader.delete(f"/api/v3/tracks/{track_id}")).status_code == 204
+    assert (await apps.reader.delete(f"/api/v3/tracks/{track_id}?permanent=true")).status_code == 204
     async with apps.database.read() as session:
         for table in TABLES_OF_A_TRACK:
             held = await session.scalar(select(func.count()).where(table.c.track_id == uuid.UUID(track_id)))

@@ -13,6 +13,7 @@ from services.core.values import WireType
 from services.ingest.batch import Batch
 from services.ingest.group_writer import GroupWriter
 from services.ingest.transposer import Transposer, transpose_track
+from services.series import narrow as narrow_module
 from services.series import source as source_module
 from services.series.grouping import LeafIds
 from services.series.load import load_points, load_summaries
@@ -121,6 +122,7 @@ async def test_a_long_series_whose_first_point_has_no_step(
     await GroupWriter(database).write(checked(place.track_id, place.project_id, new_writer(), 1, series=[series]))
     await Transposer(database, rested_s=0).run_once()
     monkeypatch.setattr(source_module, "LONG_POINTS", 10_000)
+    monkeypatch.setattr(narrow_module, "LONG_POINTS", 10_000)
     window = Window(Axis.STEP, buckets=10)
     async with database.read() as session:
         views = await read_series(session, SourceCache(1 << 26), {place.track_id: ["a"]}, window)
@@ -160,3 +162,59 @@ async def test_the_first_chunks_of_a_long_series_are_drawn_with_the_others(datab
             (view.buckets.max, view.buckets.max_x) if value > 0 else (view.buckets.min, view.buckets.min_x)
         )
         assert places[extremes == value].tolist() == [float(at)]
+
+
+@pytest.mark.parametrize("is_together", [False, True])
+async def test_a_series_of_numbers_and_strings_gets_few_chunks(database: Database, is_together: bool) -> None:
+    track_id, project_id = await _track(database)
+    writer, who = GroupWriter(database), new_writer()
+    sent: list[tuple[float, object]] = []
+    for seq in range(1, 31):
+        times = 1e9 + seq + np.arange(10) / 100
+        late = times[:3] if is_together else times[:3] + 0.005
+        series = [
+            encode_series(["m"], WireType.F64, np.arange(10.0) + seq, times, counts=[10]),
+            encode_series(["m"], WireType.STR, [f"{seq} {i}" for i in range(3)], late, counts=[3]),
+        ]
+        await writer.write(checked(track_id, project_id, who, seq, series=series))
+        sent += [*zip(times.tolist(), (np.arange(10.0) + seq).tolist(), strict=True)]
+        sent += [(at, f"{seq} {i}") for i, at in enumerate(late.tolist())]
+        if seq % 3 == 0:
+            await Transposer(database, rested_s=0).run_once()
+    async with database.read() as s:
+        n_chunks = await s.scalar(select(func.count()).where(chunks.c.track_id == track_id))
+        [view] = (await read_series(s, SourceCache(1 << 20), {track_id: ["m"]}, Window(Axis.TIME))).series
+    # Where a number and a string have one time, the one that came later stays the later one, at the price of chunks.
+    assert n_chunks == 2 or is_together
+    assert view.drawn is not None
+    found = list(zip(view.drawn.times.tolist(), view.drawn.values, strict=True))
+    assert found == sorted(sent, key=lambda pair: pair[0])
+
+
+@pytest.mark.parametrize("is_backwards", [False, True])
+async def test_of_very_many_strings_the_newest_are_drawn(
+    database: Database, monkeypatch: pytest.MonkeyPatch, is_backwards: bool
+) -> None:
+    monkeypatch.setattr(source_module, "LONG_POINTS", 10_000)
+    monkeypatch.setattr(narrow_module, "LONG_POINTS", 10_000)
+    track_id, project_id = await _track(database)
+    n, n_late = 200_000, 40
+    steps = np.arange(float(n))[::-1] if is_backwards else np.arange(float(n))
+    writer, who = GroupWriter(database), new_writer()
+    for seq, places in enumerate((np.arange(n - n_late), np.arange(n - n_late, n)), 1):
+        texts = [f"text {i}" for i in places.tolist()]
+        series = encode_series(["m"], WireType.STR, texts, 1e9 + places / 10, counts=[len(places)], steps=steps[places])
+        await writer.write(checked(track_id, project_id, who, seq, series=[series]))
+        if seq == 1:
+            await Transposer(database, rested_s=0).run_once()
+    order = np.argsort(steps)
+    for start, stop in (None, None), (None, 150_000.0), (500.0, 190_000.0):
+        window = Window(Axis.STEP, start, stop, 100)
+        async with database.read() as s:
+            [view] = (await read_series(s, SourceCache(1 << 26), {track_id: ["m"]}, window)).series
+        is_in = (steps[order] >= (start or 0)) & (steps[order] <= (n if stop is None else stop))
+        expected = order[is_in][-100:]
+        assert view.drawn is not None
+        assert view.drawn.x.tolist() == steps[expected].tolist()
+        assert view.drawn.values == [f"text {i}" for i in expected.tolist()]
+        assert view.n_stored == n

@@ -13,13 +13,13 @@ from support.series_oracle import Asked, Logged
 from services.core.ids import new_id
 from services.core.points import Points
 from services.core.values import ValueType
-from services.series import source as source_module
+from services.series import narrow as narrow_module
+from services.series.chunk_store import ChunkFacts
 from services.series.column import Column
-from services.series.long import LongSeries, can_be_long
+from services.series.long import LongSeries
 from services.series.pyramid import encode_pyramid
 from services.series.read import SeriesViews, view_sources
 from services.series.source import Source, SourceCache
-from services.series.store import ChunkFacts
 from services.series.window import Axis, Window
 
 _TRACK = new_id()
@@ -51,7 +51,6 @@ class Long:
         made = [_points(chunk) for chunk in self.chunks]
         starts = [sum(map(len, made[:i])) for i in range(len(made))]
         facts = [_facts(start, points) for start, points in zip(starts, made, strict=True)]
-        assert can_be_long(facts)
         self.stored = dict(zip(starts, made, strict=True))
         long = LongSeries.of(facts, [encode_pyramid(points) for points in made])
         parts = (_points(recent),) if recent else ()
@@ -67,11 +66,13 @@ class Long:
         zero = self.source.first_time if asked.axis == "relative" else 0.0
         session: Any = None
 
-        async def read_chunks(session: Any, cache: Any, track_id: UUID, wanted: Sequence[ChunkFacts]) -> list[Points]:
+        async def read_chunks(
+            session: Any, cache: Any, track_id: UUID, wanted: Sequence[ChunkFacts], *, is_kept: bool = True
+        ) -> list[Points]:
             return [self.stored[facts.first_index] for facts in wanted]
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(source_module, "LONG_POINTS", long_points)
-            patch.setattr(source_module, "_read_chunks", read_chunks)
+            patch.setattr(narrow_module, "LONG_POINTS", long_points)
+            patch.setattr(narrow_module, "read_chunks", read_chunks)
             source = asyncio.run(self.source.narrowed(session, SourceCache(1 << 20), window, zero))
         return view_sources([source], window, zero)

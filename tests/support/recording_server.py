@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +35,10 @@ class Recorded:
     tokens: set[str] = field(default_factory=set)
     # Answers to give instead of storing; with True the batch is stored first (the answer was lost on its way).
     misbehave: list[tuple[Answer, bool]] = field(default_factory=list)
+    # What to do instead of answering at all; each is given the handler of one request for a batch.
+    hostile: list[Callable[[BaseHTTPRequestHandler], None]] = field(default_factory=list)
+    # Answers to give instead of making a track.
+    refusals: list[Answer] = field(default_factory=list)
     max_points: int = 10**9
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -106,11 +110,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self._body()
-        if self.path.endswith("/batches"):
+        if self.path.endswith("/batches") and self.recorded.hostile:
+            self.close_connection = True
+            self.recorded.hostile.pop(0)(self)
+        elif self.path.endswith("/batches"):
             self._answer(self.recorded.take_batch(body, self.headers.get("Content-Encoding", "")))
         elif self.path.endswith("/status"):
             self.recorded.statuses.append(json.loads(body)["status"])
             self._answer((204, {}, b""))
+        elif self.path == "/api/v3/projects/demo/tracks" and self.recorded.refusals:
+            self._answer(self.recorded.refusals.pop(0))
         elif self.path == "/api/v3/projects/demo/tracks":
             track_id = json.loads(body)["track_id"]
             self.recorded.made.append(track_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.core.points import Points
 from services.core.values import Value
-from services.series.buckets import Buckets, Grid
+from services.series.grid import Buckets, Grid
 from services.series.read import SeriesView, SeriesViews
 
 

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from uuid import UUID
 
-import httpx2
-
 from services.core.errors import TensorboardNotReady
+from tb_proxy.forward.unix import UnixClient
 from tb_proxy.processes.spawner import BoardId
 
 
@@ -14,13 +14,17 @@ class FakeChild:
     """A TensorBoard that is nothing but a word about being alive."""
 
     def __init__(self) -> None:
-        self.client = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: httpx2.Response(200)))
+        self.client = UnixClient(Path("/nowhere"))
         self.is_up = True
         self.is_old = False
+        self.is_guilty = True
         self.times_stopped = 0
 
     def is_alive(self) -> bool:
         return self.is_up
+
+    def is_to_blame(self) -> bool:
+        return self.is_guilty
 
     def wants_replacement(self) -> bool:
         return self.is_old

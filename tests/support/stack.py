@@ -71,14 +71,18 @@ def run_stack(action: str, environment: dict[str, str]) -> str:
 
 
 @contextmanager
-def running_stack() -> Iterator[RunningStack]:
-    """A stack without the sample, stopped after the tests."""
+def running_stack(*, with_sample: bool = False) -> Iterator[RunningStack]:
+    """A stack, without the sample if it is not asked for, stopped after the tests."""
     assert (ROOT / "frontend/dist/index.html").exists(), "the page is not built: run `make e2e`"
     # Not below pytest's own folder: its name is long, and PostgreSQL's socket has to fit into 107 bytes.
     run_dir = Path(tempfile.mkdtemp(prefix="mlsteam-e2e-"))
-    port = free_ports(4)
+    port = free_ports(6)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MLSTEAM_")}
-    environment = kept | {"MLSTEAM_RUN_DIR": str(run_dir), "MLSTEAM_PORT": str(port), "MLSTEAM_SAMPLE": "0"}
+    environment = kept | {
+        "MLSTEAM_RUN_DIR": str(run_dir),
+        "MLSTEAM_PORT": str(port),
+        "MLSTEAM_SAMPLE": str(int(with_sample)),
+    }
     try:
         run_stack("up", environment)
         yield RunningStack(environment, run_dir, f"http://127.0.0.1:{port}")

@@ -1,4 +1,4 @@
-"""The parent of a training: captures its console, passes signals on, sends what it left however it died.
+"""The parent of a training: captures its console and event files, passes signals on, sends what it left.
 
 Called by `mlsteam run`; jobs start their commands the same way. Guarantees that the exit status of the command is the
 agent's, and that the track ends as the command did: finished, stopped by a signal that was passed on, or failed.
@@ -11,10 +11,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import IO, TextIO
 
+from mlsteam.capture.eventfiles import EventFiles
 from mlsteam.capture.streams import KeptLines
 from mlsteam.leftovers import drain
 from mlsteam.sender import Pace, say
@@ -31,12 +33,20 @@ _RETRY_S = 0.5
 
 
 class Agent:
-    """Runs one command for one track."""
+    """Runs one command for one track; event files that it writes below `folder` are followed."""
 
-    def __init__(self, track: Track, *, finish_timeout: float = 60.0) -> None:
-        self._track, self._finish_timeout = track, finish_timeout
+    def __init__(
+        self,
+        track: Track,
+        *,
+        finish_timeout: float = 60.0,
+        folder: Path | None = None,
+        hide: Callable[[str], str] | None = None,
+    ) -> None:
+        self._track, self._finish_timeout, self._folder, self._hide = track, finish_timeout, folder, hide
         self._process: subprocess.Popen[bytes] | None = None
         self._relayed: int | None = None
+        self._event_files: EventFiles | None = None
         # On a terminal the command stays in our group, so that it may read; signals of keys reach it by themselves.
         self._is_interactive = sys.stdin is not None and sys.stdin.isatty()
 
@@ -56,6 +66,11 @@ class Agent:
         except ProcessLookupError:
             return
 
+    @property
+    def was_signalled(self) -> bool:
+        """Whether a signal was passed on: whoever sent it wants no further command."""
+        return self._relayed is not None
+
     def _copy(self, pipe: IO[bytes], stream: TextIO, lines: KeptLines) -> None:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         descriptor = pipe.fileno()
@@ -66,15 +81,25 @@ class Agent:
         if rest := decoder.decode(b"", final=True):
             stream.write(rest)
 
-    def run(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
+    def run(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        streams: tuple[str, str] = ("stdout", "stderr"),
+        has_input: bool = True,
+    ) -> int:
         """Run the command to its end and return its exit status; 128 and the number of a signal that ended it.
 
-        Raises: OSError when it cannot be started.
+        What it prints becomes lines of the two streams. Raises: OSError when it cannot be started.
         """
+        if self._folder is not None and self._event_files is None:
+            self._event_files = EventFiles(self._track, self._folder)
         before = {number: signal.signal(number, self._relay) for number in _RELAYED}
         try:
             self._process = process = subprocess.Popen(  # noqa: S603  # the user's own command
                 command,
+                stdin=None if has_input else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 # Console and system are captured here already.
@@ -83,19 +108,20 @@ class Agent:
             )
             if self._relayed is not None:
                 self._relay(self._relayed, None)
-            self._capture(process)
+            self._capture(process, streams)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
         code = process.returncode
         return 128 - code if code < 0 else code
 
-    def _capture(self, process: "subprocess.Popen[bytes]") -> None:
-        kept, threads = [], []
-        for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr)):
+    def _capture(self, process: "subprocess.Popen[bytes]", streams: tuple[str, str]) -> None:
+        # One object for both where both go to one stream: its lines then stay whole.
+        of_stream = {stream: KeptLines(self._track.spool, stream, self._hide) for stream in streams}
+        kept, threads = list(of_stream.values()), []
+        for name, stream, pipe in zip(("stdout", "stderr"), streams, (process.stdout, process.stderr), strict=True):
             if pipe is not None:
-                kept.append(KeptLines(self._track.spool, name))
-                copied = (pipe, getattr(sys, name), kept[-1])
+                copied = (pipe, getattr(sys, name), of_stream[stream])
                 threads.append(threading.Thread(target=self._copy, args=copied, daemon=True))
                 threads[-1].start()
         process.wait()
@@ -108,6 +134,8 @@ class Agent:
         """Send what the command left, then the end of the track."""
         status = "finished" if code == 0 else "stopped" if self._relayed is not None else "failed"
         self._track["system/exit_code"] = code
+        if self._event_files is not None:
+            self._event_files.stop()
         deadline = time.monotonic() + self._finish_timeout
         if not self._track.is_offline:
             folder = self._track.spool.folder.parent

@@ -6,7 +6,7 @@ whomever, because its id was chosen here; and that nothing of it is sent before 
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -90,3 +90,7 @@ class CreatingTransport:
     def request(self, method: str, path: str, body: Body = None, headers: Mapping[str, str] | None = None) -> Reply:
         """Send one request. Raises: APIConnectionError."""
         return self.create() or self._inner.request(method, path, body, headers)
+
+    def stream(self, path: str, take: Callable[[bytes], object]) -> Reply:
+        """Get what may be of any size, piece by piece. Raises: APIConnectionError, and what `take` raises."""
+        return self.create() or self._inner.stream(path, take)

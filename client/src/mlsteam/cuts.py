@@ -10,16 +10,19 @@ from pathlib import Path
 
 import msgspec
 
-from mlsteam.disk import write_durably
-from mlsteam.records import HEADER_BYTES, Kind, Record, decode_header
+from mlsteam.disk import Slate
+from mlsteam.records import HEADER_BYTES, STATE_BYTES, Kind, Record, decode_header, read_header
 from mlsteam.segments import Entries, SegmentReader
 
 Position = tuple[int, int]
 MAX_BATCH_RECORDS = 50_000
 MAX_BATCH_BYTES = 2 * 1024 * 1024
+# What is kept for a rewind has to fit into the file `state`.
+_MAX_CUTS = 128
+_MAX_REASON_CHARS = 150
 
 
-class Cut(msgspec.Struct):
+class Cut(msgspec.Struct, array_like=True):
     """Batch `seq` holds the records from `start` to `end`; when lost, a mark for each key stands for them."""
 
     seq: int
@@ -28,7 +31,7 @@ class Cut(msgspec.Struct):
     lost_because: str = ""
 
 
-class State(msgspec.Struct):
+class State(msgspec.Struct, array_like=True):
     """What is kept in the file `state`."""
 
     acked_seq: int = 0
@@ -39,9 +42,8 @@ class State(msgspec.Struct):
 def find_owner(folder: Path) -> tuple[str, str] | None:
     """Say which writer and track a folder belongs to, from the header of its first readable segment."""
     for path in sorted(folder.glob("*.seg")):
-        with path.open("rb") as file:
-            if owner := decode_header(file.read(HEADER_BYTES)):
-                return owner
+        if owner := decode_header(read_header(path)):
+            return owner
     return None
 
 
@@ -50,8 +52,9 @@ class CutLog:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        path = folder / "state"
-        self.state = msgspec.json.decode(path.read_bytes(), type=State) if path.exists() else State()
+        self._slate = Slate(folder / "state", STATE_BYTES)
+        kept = self._slate.read()
+        self.state = msgspec.json.decode(kept, type=State) if kept else State()
         self._max_records = MAX_BATCH_RECORDS
         self._pending = [cut for cut in self.state.cuts if cut.seq > self.state.acked_seq]
         self._entries: tuple[Cut, Entries] | None = None
@@ -111,13 +114,18 @@ class CutLog:
         return Entries(others=marks, records=len(marks))
 
     def _remember(self, cut: Cut) -> None:
-        self._pending.append(cut)
         self.state.cuts.append(cut)
-        self.save()
+        try:
+            self.save()
+        except OSError:
+            # Not on the disk is not cut: the next time may put other records into it.
+            self.state.cuts.remove(cut)
+            raise
+        self._pending.append(cut)
 
     def save(self) -> None:
         """Make the state durable."""
-        write_durably(self.folder / "state", msgspec.json.encode(self.state))
+        self._slate.write(msgspec.json.encode(self.state))
 
     def acknowledge(self, cut: Cut) -> None:
         """Forget a batch that the server committed, and remove the segments that it was the last of."""
@@ -129,24 +137,32 @@ class CutLog:
         oldest = self.state.acked_to[0]
         done = [path for path in self.folder.glob("*.seg") if int(path.stem) < oldest]
         # What lies whole in segments that stay can be sent again after a rewind; half a batch must never be.
-        self.state.cuts = [old for old in self.state.cuts if old.start[0] >= oldest][-256:]
+        self.state.cuts = [old for old in self.state.cuts if old.start[0] >= oldest][-_MAX_CUTS:]
         if done:
             self.save()
             for path in done:
                 path.unlink(missing_ok=True)
                 self._readers.pop(int(path.stem), None)
 
-    def halve(self, cut: Cut, reason: str) -> None:
-        """Make a refused batch smaller; a single record that is refused becomes a loss mark."""
+    def halve(self, cut: Cut, reason: str) -> bool:
+        """Make a refused batch smaller; a single record that is refused becomes a loss mark.
+
+        False when that mark is refused as well: then it is not the record that the server dislikes, and it stays.
+        """
+        if cut.lost_because:
+            cut.lost_because = cut.lost_because if cut.start == cut.end else ""
+            self._entries = None
+            return False
         entries, _ = self._read(cut.start, cut.end, is_whole=True)
         self._pending.remove(cut)
         self.state.cuts.remove(cut)
         self._entries = None
         if entries.records <= 1:
-            self._remember(Cut(cut.seq, cut.start, cut.end, reason))
-            return
+            self._remember(Cut(cut.seq, cut.start, cut.end, reason[:_MAX_REASON_CHARS]))
+            return True
         self._max_records = entries.records // 2
         self.save()
+        return True
 
     def rewind(self, expected: int) -> None:
         """Go back to the number that the server wants; batches that are gone become loss marks."""

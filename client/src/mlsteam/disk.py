@@ -6,14 +6,15 @@ system has no better.
 
 import importlib
 import os
+import struct
 import sys
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 _IS_WINDOWS = sys.platform == "win32"
 # Looked up by name, because each system has only one of the two.
 _locks: Any = importlib.import_module("msvcrt" if _IS_WINDOWS else "fcntl")
-_fdatasync = getattr(os, "fdatasync", os.fsync)
 _PIECE = bytes(1 << 20)
 
 
@@ -41,9 +42,21 @@ def reserve(descriptor: int, size: int) -> None:
         left -= os.write(descriptor, _PIECE[:left])
 
 
+def reserve_file(path: Path, size: int) -> None:
+    """Make a file of zeros, unless it is there. Raises: OSError."""
+    if path.exists():
+        return
+    with path.open("xb") as file:
+        try:
+            reserve(file.fileno(), size)
+        except OSError:
+            path.unlink()
+            raise
+
+
 def sync_file(descriptor: int) -> None:
     """Make the content of a file survive a power cut. Raises: OSError."""
-    _fdatasync(descriptor)
+    getattr(os, "fdatasync", os.fsync)(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
@@ -67,3 +80,45 @@ def write_durably(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     fresh.replace(path)
     sync_folder(path.parent)
+
+
+class Slate:
+    """A small file that is rewritten in place, in room that was taken before: a full disk cannot refuse it.
+
+    Two halves are written in turn, so that a crash leaves the old or the new content.
+    """
+
+    _HEAD = struct.Struct("<QII")
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._path, self._size = path, size
+        self.most = size // 2 - self._HEAD.size
+
+    def _halves(self) -> list[tuple[int, int, bytes]]:
+        """Return the halves that are whole: how many writes there were before, which half, its content."""
+        raw, found = self._path.read_bytes() if self._path.exists() else b"", []
+        for half in range(2 if len(raw) >= self._size else 0):
+            begin = half * self._size // 2
+            turn, size, check = self._HEAD.unpack_from(raw, begin)
+            content = raw[begin + self._HEAD.size : begin + self._HEAD.size + size]
+            if check == crc32(content, turn & 0xFFFFFFFF) and turn:
+                found.append((turn, half, content))
+        return sorted(found)
+
+    def read(self) -> bytes:
+        """Return the newest content, nothing when there is none."""
+        halves = self._halves()
+        return halves[-1][2] if halves else b""
+
+    def write(self, content: bytes) -> None:
+        """Replace the content, of at most `most` bytes, durably. Raises: OSError."""
+        halves = self._halves()
+        turn, half = (halves[-1][0] + 1, 1 - halves[-1][1]) if halves else (1, 0)
+        if not self._path.exists():
+            reserve_file(self._path, self._size)
+            sync_folder(self._path.parent)
+        with self._path.open("rb+") as file:
+            file.seek(half * self._size // 2)
+            file.write(self._HEAD.pack(turn, len(content), crc32(content, turn & 0xFFFFFFFF)) + content)
+            file.flush()
+            sync_file(file.fileno())

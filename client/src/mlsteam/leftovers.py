@@ -4,6 +4,7 @@ Called by track.py, between its own batches, and by `mlsteam sync`. Guarantees t
 that the end of a track is told after all of its writers were sent.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from mlsteam import uploads
 from mlsteam.cuts import find_owner
 from mlsteam.disk import lock_folder
+from mlsteam.losses import recover
 from mlsteam.sender import Delivery, Outcome, Pace
 from mlsteam.transport import Transport
 
@@ -24,6 +26,9 @@ def left_behind(folder: Path, transport: Transport, pace: Pace) -> Iterator[Deli
         if descriptor is None:
             continue
         try:
+            # Without room for it, what can be sent makes some.
+            with contextlib.suppress(OSError):
+                recover(writer, writer.name, folder.name)
             owner = find_owner(writer)
             if owner is not None or uploads.next_upload(writer) is not None or (writer / "end").exists():
                 yield Delivery(transport, folder.name, owner[0] if owner else writer.name, writer, pace)

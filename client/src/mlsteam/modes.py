@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mlsteam.capture.captures import NOTHING, Captures
+from mlsteam.capture.captures import Captures
 from mlsteam.creation import CreatingTransport
 from mlsteam.errors import ReadOnlyError, SettingsError
 from mlsteam.handles import SeriesHandle
@@ -82,7 +82,7 @@ class ReadOnlyTrack(Track):
         self.id, self._name, self.url, self.is_offline = track_id, name, url, False
         self._transport = transport
         self._handles = {}
-        self._captures = Captures(self, Path(), NOTHING)
+        self._captures = Captures(self, Path(), None)
 
     def __getitem__(self, key: str) -> SeriesHandle:
         return ReadOnlyHandle(self, join_key("", key))

@@ -5,7 +5,7 @@ the server learns of it when it is back.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,24 +19,29 @@ from mlsteam.modes import DisabledTrack, Mode, ReadOnlyTrack
 from mlsteam.sender import say
 from mlsteam.settings import Settings, read_mode, read_settings
 from mlsteam.track import Track
-from mlsteam.transport import HttpTransport
+from mlsteam.transport import HttpTransport, Reply
 
 # `init` stands between a person and the training; a server that answers at all answers sooner.
 _INIT_TIMEOUT_S = 5.0
 _DURABILITIES = ("normal", "sync")
 
 
+def _is_trouble(reply: Reply) -> bool:
+    """Say whether this is of a server that is not itself, or of a proxy, and may be otherwise in a while."""
+    return reply.status >= 500 or reply.status in {408, 425, 429} or 300 <= reply.status < 400
+
+
 def _create(transport: HttpTransport, creation: Creation, folder: Path) -> str:
     """Make the track and return its name; when the server is away, note that it is still to be made."""
     try:
         reply = create(transport.impatient(_INIT_TIMEOUT_S), creation)
-        if reply.status >= 500:
-            raise APIConnectionError(f"the server answered {reply.status}.")
+        if _is_trouble(reply) or (reply.status < 300 and "track_id" not in reply.json()):
+            raise APIConnectionError(f"The server answered {reply.status}, and not as a server of tracks does.")
     except APIConnectionError as error:
         note_creation(folder, creation)
         say(f"{error} The training goes on; its track is made and what it logs is sent when the server is back.")
         return creation.name
-    if reply.status == 404:
+    if reply.json().get("error") == "project_not_found":
         raise APIStatusError(
             f"There is no project {creation.project!r}, or the token may not see it.",
             status=404,
@@ -55,7 +60,7 @@ def _attach(transport: HttpTransport, track_id: str, folder: Path) -> str:
     except APIConnectionError as error:
         say(f"{error} The training goes on; what it logs is sent when the server is back.")
         return track_id
-    if reply.status >= 500:
+    if _is_trouble(reply):
         return track_id
     return str(reading.expect(reply, "open the track").json().get("name", track_id))
 
@@ -161,7 +166,8 @@ def tracks(
     *,
     status: str | None = None,
     tag: str | None = None,
-    sort: str = "-created_at",
+    sort: str = "-created",
+    columns: Sequence[str] = (),
     limit: int = 1000,
     form: reading.Form | None = None,
     api_token: str | None = None,
@@ -169,12 +175,16 @@ def tracks(
 ) -> Any:
     """Return the tracks of a project: a pandas DataFrame where pandas is installed, else a list of dicts.
 
-    `query` is looked for in names and tags; `sort` is created_at, name, number, status or last_seen_at, with a minus
-    for descending. `form` is "pandas", "polars" or "list". Raises: SettingsError, APIConnectionError, APIStatusError.
+    `query` is what the filter of the page takes: words of names and tags, and conditions such as `status:running
+    p.lr=0.01 m.val/loss<0.3`. `columns` are parameters ("p.lr") and last values of metrics ("m.val/loss") to put beside
+    each track. `sort` is a column, or several parted by commas, each with a minus for descending. `form` is "pandas",
+    "polars" or "list". Raises: SettingsError, APIConnectionError, APIStatusError.
     """
     settings = read_settings(api_token=api_token, backend=backend, project=project_name)
     if not settings.project:
         raise SettingsError("Which project? Pass project_name or set MLSTEAM_PROJECT.")
     transport = HttpTransport(settings.backend, settings.token)
-    found = list(reading.list_tracks(transport, settings.project, limit, q=query, status=status, tag=tag, sort=sort))
+    found = list(
+        reading.list_tracks(transport, settings.project, limit, columns, query=query, status=status, tag=tag, sort=sort)
+    )
     return reading.as_table(found, form)

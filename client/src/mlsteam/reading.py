@@ -7,7 +7,7 @@ still on their way are not in it (`track.wait()` first, to read what was just wr
 import csv
 import importlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -194,17 +194,28 @@ def delete(transport: Transport, track_id: str, key: str) -> None:
     expect(reply, "delete the key")
 
 
-def list_tracks(transport: Transport, project: str, limit: int, **asked: str | None) -> Iterator[dict[str, Any]]:
-    """Give tracks of a project, at most `limit`. Raises: APIConnectionError, APIStatusError."""
-    given = {name: value for name, value in asked.items() if value}
+def list_tracks(
+    transport: Transport, project: str, limit: int, columns: Sequence[str] = (), **asked: str | None
+) -> Iterator[dict[str, Any]]:
+    """Give tracks of a project, at most `limit`, each with its values of the columns.
+
+    Raises: APIConnectionError, APIStatusError.
+    """
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value} | {"column": list(columns)}
     cursor: str | None = ""
     while cursor is not None and limit > 0:
         page = given | {"limit": str(min(limit, 500))} | ({"cursor": cursor} if cursor else {})
-        path = f"/api/v3/projects/{quote(project, safe='')}/tracks?{urlencode(page)}"
+        path = f"/api/v3/projects/{quote(project, safe='')}/tracks?{urlencode(page, doseq=True)}"
         answer = read_json(transport, path, "list the tracks")
-        yield from answer["items"][:limit]
+        for track in answer["items"][:limit]:
+            values = track.pop("values", {})
+            yield track | {name: _word(values.get(name)) for name in columns}
         limit -= len(answer["items"])
         cursor = answer["next_cursor"]
+
+
+def _word(value: Any) -> Any:
+    return _WORDS.get(value, value) if isinstance(value, str) else value
 
 
 def as_table(rows: list[dict[str, Any]], form: Form | None) -> Any:

@@ -12,11 +12,14 @@ import struct
 import zlib
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 
 MAGIC = b"MLSTRACK"
 VERSION = 2
 _HEADER = struct.Struct("<8sI16sH")
 HEADER_BYTES = 256
+# The room for what cuts.py keeps in the file `state`.
+STATE_BYTES = 64 * 1024
 SLOT_BYTES = 32
 # Time, step, value, number of the key; then the commit word, which is the CRC of those.
 FLOAT_POINT, FLOAT_COMMITTED = struct.Struct("<dddI"), struct.Struct("<dddII")
@@ -88,6 +91,12 @@ def decode_header(raw: bytes) -> tuple[str, str] | None:
     return writer.hex(), raw[_HEADER.size : _HEADER.size + size].decode()
 
 
+def read_header(path: Path) -> bytes:
+    """Return the header of a segment file as it is. Raises: OSError."""
+    with path.open("rb") as file:
+        return file.read(HEADER_BYTES)
+
+
 def stored_bytes(body_bytes: int) -> int:
     """Say how much room a long record takes."""
     return SLOT_BYTES - (-body_bytes // SLOT_BYTES) * SLOT_BYTES
@@ -109,6 +118,13 @@ def decode_head(raw: bytes, at: int) -> tuple[int, int] | None:
     if kind == size == check == 0:
         return (0, 0)
     return (kind, size) if check == zlib.crc32(_KIND_AND_SIZE.pack(kind, size)) else None
+
+
+def encode_long(kind: Kind, body: bytes) -> bytes:
+    """Write a whole long record."""
+    head = encode_head(kind, len(body))
+    record = head + COMMIT_WORD.pack(commit_word(head, body)) + body
+    return record.ljust(stored_bytes(len(body)), b"\0")
 
 
 def encode_entry(record: Record) -> bytes:

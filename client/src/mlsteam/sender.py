@@ -4,6 +4,7 @@
 is removed from the spool before the server said that it is committed.
 """
 
+import importlib
 import random
 import sys
 import threading
@@ -56,8 +57,8 @@ def say(message: str) -> None:
     """Write one line to the person who watches the training."""
     try:
         (sys.__stderr__ or sys.stderr).write(f"mlsteam: {message}\n")
-    except (OSError, ValueError, AttributeError):
-        # A closed stderr is no reason to stop sending.
+    except (OSError, ValueError, AttributeError, RuntimeError):
+        # Closed, or in use by what a signal handler interrupted: no reason to stop sending.
         return
 
 
@@ -92,8 +93,11 @@ class Delivery:
             return Outcome.GONE
         try:
             return self._send_batch(until) or self._send_file() or Outcome.IDLE
-        except (APIConnectionError, OSError) as error:
+        except APIConnectionError as error:
             self._say_once("unreachable", f"the server cannot be reached; everything is kept and sent later ({error})")
+            return self._wait()
+        except OSError as error:
+            self._say_once("disk", f"{self.folder} cannot be read or written; it is tried again ({error})")
             return self._wait()
 
     def _send_batch(self, until: Position | None) -> Outcome | None:
@@ -110,23 +114,26 @@ class Delivery:
         answer = reply.json()
         acked = answer.get("acked_through")
         # A 200 of a proxy's own page holds no mark, and acknowledges nothing.
-        if reply.status == 200 and isinstance(acked, int) and acked >= cut.seq:
+        if reply.status == 200 and type(acked) is int and acked >= cut.seq:
             self._cuts.acknowledge(cut)
             self._note_rejects(answer)
             return self._succeeded()
         if reply.status == 409 and answer.get("error") == "sequence_gap":
-            expected = (answer.get("context") or {}).get("expected")
-            if isinstance(expected, int) and 1 <= expected < cut.seq:
+            context = answer.get("context")
+            expected = context.get("expected") if isinstance(context, dict) else None
+            if type(expected) is int and 1 <= expected < cut.seq:
                 self._cuts.rewind(expected)
                 return Outcome.PROGRESS
-        if reply.status in _UNUSABLE and (answer.get("error") or reply.status == 413):
-            self._cuts.halve(cut, f"The server refused it: {answer.get('error') or 'too large'}.")
+        is_unusable = reply.status in _UNUSABLE and (answer.get("error") or reply.status == 413)
+        if is_unusable and self._cuts.halve(cut, f"The server refused it: {answer.get('error') or 'too large'}."):
             return Outcome.PROGRESS
         return self._after_refusal(reply)
 
     def _note_rejects(self, answer: dict[str, object]) -> None:
         rejects = answer.get("rejects")
         for reject in rejects if isinstance(rejects, list) else []:
+            if not isinstance(reject, dict):
+                continue
             self.rejected += 1
             key, reason, detail = (str(reject.get(name, "")) for name in ("key", "reason", "detail"))
             self._say_once(f"{key}:{reason}", f"the server refused {key!r}: {reason}. {detail}")
@@ -160,7 +167,7 @@ class Delivery:
         if self.failures and "unreachable" in self._said:
             say("the server is reachable again.")
         self.failures = 0
-        self._said -= {"unreachable", "token"}
+        self._said -= {"unreachable", "token", "disk"}
         return Outcome.PROGRESS
 
     def _after_refusal(self, reply: Reply) -> Outcome:
@@ -198,10 +205,15 @@ class Delivery:
 
 
 def _retry_after(reply: Reply) -> float:
+    text = reply.headers.get("retry-after", "0")
     try:
-        return min(max(float(reply.headers.get("retry-after", "0")), 0.0), _MAX_RETRY_AFTER_S)
+        seconds = float(text)
     except ValueError:
-        return 0.0
+        # A date of HTTP. Imported when there is one: `import mlsteam` stays fast.
+        dates = importlib.import_module("email.utils")
+        parsed = dates.parsedate_tz(text)
+        seconds = dates.mktime_tz(parsed) - time.time() if parsed else 0.0
+    return min(seconds, _MAX_RETRY_AFTER_S) if seconds > 0 else 0.0
 
 
 class Sender:
@@ -280,7 +292,7 @@ class Sender:
                 with self._changed:
                     self._sent_to = target
                     self._changed.notify_all()
-                if self._is_stopping and self._spool.position == target:
+                if self._is_stopping and self._spool.settle() and self._spool.position == target:
                     self._end(delivery)
                     return
                 if self._adopt and now >= adopt_at:
@@ -320,6 +332,9 @@ class Sender:
 
     def flush(self, timeout: float | None) -> bool:
         """Wait until everything logged before the call is committed; False when that took too long."""
+        if self._spool.is_interrupted:
+            # The record below this signal handler cannot be finished while we wait for it.
+            return False
         target = self._spool.position
         with self._changed:
             self._sent_to = min(self._sent_to, (target[0], target[1] - 1))
@@ -331,7 +346,7 @@ class Sender:
     def stop(self, status: str, timeout: float) -> bool:
         """Send the rest, then the end of the track; False when something is left for `mlsteam sync`."""
         if self._thread is None:
-            return True
+            return not self._spool.dropped
         try:
             write_durably(self._spool.folder / "end", status.encode())
         except OSError as error:

@@ -1,12 +1,10 @@
-"""The writing side of the spool: one folder per writer, memory-mapped segments of 32-byte slots in it (records.py).
+"""The writing side of the spool: records into memory-mapped segments of 32-byte slots (records.py says which bytes).
 
-Called by handles.py, track.py and console.py. Guarantees that a record is in the file when `append` returns, so that it
-survives a SIGKILL, and that a full disk or limit never raises: it is counted and becomes a loss mark.
+Called by handles.py, rows.py, track.py and capture/. Guarantees that a record is in the file when `append` returns, so
+that it survives a SIGKILL, and that a full disk or limit never raises: it is counted and becomes a loss mark.
 """
 
 import mmap
-import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +12,8 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from mlsteam.disk import lock_folder, reserve, sync_file, sync_folder
+from mlsteam.losses import Losses
+from mlsteam.mapped import MappedFolder
 from mlsteam.records import (
     COLUMN_HEAD,
     COMMIT_WORD,
@@ -32,13 +31,11 @@ from mlsteam.records import (
     commit_word,
     encode_entry,
     encode_head,
-    encode_header,
     stored_bytes,
 )
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 MAX_SPOOL_BYTES = 2 * 1024**3
-_MAX_LOST_KEYS = 1000
 # While the spool is full, room is looked for this often and not at every call.
 _RETRY_FULL_S = 0.1
 
@@ -56,6 +53,10 @@ class SpoolKey:
         self.pack: Any = (FLOAT_POINT if is_float else INT_POINT).pack
         self.pack_into: Any = (FLOAT_COMMITTED if is_float else INT_COMMITTED).pack_into
 
+    def definition(self, number: int) -> bytes:
+        """Return the body of the record that gives it a number."""
+        return KEY_HEAD.pack(number, self.kind) + self.name.encode()
+
 
 class SpoolLayout:
     """Keys whose values are logged together, as one row."""
@@ -65,15 +66,6 @@ class SpoolLayout:
     def __init__(self, keys: Sequence[SpoolKey]) -> None:
         self.keys = keys
         self.number, self.segment = 0, None  # type: tuple[int, mmap.mmap | None]
-
-
-class Loss:
-    """What was given up under one key."""
-
-    __slots__ = ("count", "first_at", "last_at")
-
-    def __init__(self, at: float) -> None:
-        self.count, self.first_at, self.last_at = 0, at, at
 
 
 class Spool:
@@ -94,23 +86,24 @@ class Spool:
         self._segment_bytes, self._max_bytes = segment_bytes, max_bytes
         self._is_sync, self._retry_full_s = is_sync, retry_full_s
         self._on_open = on_open
-        self.dropped = 0
         self._start_anew()
 
     def _start_anew(self) -> None:
         # Re-entrant: a signal handler may log while the main thread is inside append.
         self._lock = threading.RLock()
-        self.writer = secrets.token_hex(16)
-        self.folder = self._root / self._track_id / self.writer
-        self.number = 0
+        self._files = MappedFolder(self._root, self._track_id)
+        self.writer, self.folder = self._files.writer, self._files.path
+        # The newest segment, where the next record goes in it, and where it ends.
         self._map: mmap.mmap | None = None
-        self._descriptor = self._lock_descriptor = -1
-        # Segments that are full, and not yet known to be on the disk.
-        self._unsynced: list[int] = []
-        self._at = self._end = self._numbers = 0
+        self._at = self._end = 0
+        # How many keys and layouts it has defined so far.
+        self._numbers = 0
+        self._losses = Losses()
+        self.dropped = 0
         self._retry_at = 0.0
-        self._losses: dict[str, Loss] = {}
         self.is_closed = self._is_muted = False
+
+    # The four ways in. Each takes its room first: what comes after cannot fail.
 
     def append(self, key: SpoolKey, time: float, step: float, value: float) -> None:
         """Put one point into the file; it survives the death of this process."""
@@ -125,7 +118,7 @@ class Spool:
             # In the order of the fields: the commit word comes last. Zero would mean that it is not committed.
             key.pack_into(self._map, at, time, step, value, key.number, crc32(point) or 1)
             if self._is_sync:
-                self._sync_range(at, SLOT_BYTES)
+                self._files.sync_range(at, SLOT_BYTES)
 
     def append_row(self, layout: SpoolLayout, time: float, step: float, values: bytes) -> None:
         """Put one point of each key of a layout into the file, all or none of them."""
@@ -166,17 +159,19 @@ class Spool:
         segment[at + SLOT_BYTES : at + SLOT_BYTES + len(body)] = body
         COMMIT_WORD.pack_into(segment, at + POINT_BYTES, commit_word(head, body))
         if self._is_sync:
-            self._sync_range(at, stored_bytes(len(body)))
+            self._files.sync_range(at, stored_bytes(len(body)))
+
+    # Every segment can be read alone, so a key is defined in each that it is used in.
 
     def _make_ready(self, key: SpoolKey, size: int = SLOT_BYTES) -> bool:
         """Give a key its number in this segment, and room for a record; False when the spool is full."""
-        body_bytes = KEY_HEAD.size + len(key.name.encode())
-        needed = size if key.segment is self._map and self._map else size + stored_bytes(body_bytes)
-        if not self._make_room(needed):
+        definition = key.definition(self._numbers + 1)
+        is_known = key.segment is self._map and self._map is not None
+        if not self._make_room(size if is_known else size + stored_bytes(len(definition))):
             return False
         if key.segment is not self._map:
             self._numbers += 1
-            self._write_long(Kind.KEY, KEY_HEAD.pack(self._numbers, key.kind) + key.name.encode())
+            self._write_long(Kind.KEY, key.definition(self._numbers))
             key.number, key.segment = self._numbers, self._map
         return True
 
@@ -185,7 +180,7 @@ class Spool:
         if layout.segment is self._map:
             return True
         # Room for everything at once: a definition is of use only in the segment of its row.
-        keys_bytes = sum(stored_bytes(KEY_HEAD.size + len(key.name.encode())) for key in layout.keys)
+        keys_bytes = sum(stored_bytes(len(key.definition(0))) for key in layout.keys)
         if not self._make_room(size + keys_bytes + stored_bytes(4 + 4 * len(layout.keys))):
             return False
         for key in layout.keys:
@@ -196,11 +191,7 @@ class Spool:
         layout.number, layout.segment = self._numbers, self._map
         return True
 
-    def open(self) -> None:
-        """Make the folder and the first segment, as the first record would."""
-        with self._lock:
-            if self.number == 0:
-                self._rotate(0)
+    # Room, and what happens without.
 
     def _make_room(self, size: int) -> bool:
         if self._at + size <= self._end:
@@ -213,94 +204,65 @@ class Spool:
         return False
 
     def _rotate(self, size: int) -> bool:
-        """Begin the next segment; False when the disk or the limit is full."""
-        is_first = self.number == 0
+        """Begin the next segment, with marks of what was lost before it; False when the disk or the limit is full."""
+        is_first = self._files.number == 0
         try:
             if is_first:
-                self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-                if self._lock_descriptor < 0:
-                    descriptor = lock_folder(self.folder)
-                    self._lock_descriptor = -1 if descriptor is None else descriptor
-            if self.used_bytes() + self._segment_bytes > self._max_bytes:
+                self._files.make()
+                self._losses.open(self.folder)
+            if self._files.used_bytes() + self._segment_bytes > self._max_bytes:
                 return False
-            self._open_segment(self.number + 1, max(self._segment_bytes, HEADER_BYTES + size))
+            marks = b"".join(self._losses.marks())
+            begin = HEADER_BYTES + len(marks)
+            segment_bytes = max(self._segment_bytes, begin + size)
+            self._map = self._files.open_next(segment_bytes, marks)
         except OSError:
             return False
+        self._losses.forget()
+        self._at, self._end, self._numbers = begin, segment_bytes, 0
+        if self._is_sync:
+            self._files.sync_all()
         if is_first and self._on_open:
             self._on_open()
-        self._write_losses()
-        # The marks of many losses may have taken the room.
-        return self._at + size <= self._end
-
-    def _open_segment(self, number: int, size: int) -> None:
-        path = self.folder / f"{number:08d}.seg"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            reserve(descriptor, size)
-            segment = mmap.mmap(descriptor, size)
-        except OSError:
-            os.close(descriptor)
-            path.unlink(missing_ok=True)
-            raise
-        segment[:HEADER_BYTES] = encode_header(self.writer, self._track_id)
-        if self._map is not None:
-            self._unsynced.append(self._descriptor)
-            self._map.close()
-        self._map, self._descriptor, self.number = segment, descriptor, number
-        self._at, self._end, self._numbers = HEADER_BYTES, size, 0
-        if self._is_sync:
-            sync_file(descriptor)
-            sync_folder(self.folder)
+        return True
 
     def _drop(self, name: str, first_at: float, last_at: float, count: int = 1) -> None:
         self.dropped += count
-        if name not in self._losses and len(self._losses) >= _MAX_LOST_KEYS:
-            name = "*"
-        loss = self._losses.setdefault(name, Loss(first_at))
-        loss.count, loss.last_at = loss.count + count, last_at
+        self._losses.add(name, first_at, last_at, count, self._files.number)
 
-    def _write_losses(self) -> None:
-        for name, loss in list(self._losses.items()):
-            reason = "The spool of the client was full."
-            body = encode_entry(Record(Kind.LOSS, name, loss.first_at, loss.last_at, loss.count, reason))
-            if self._at + stored_bytes(len(body)) <= self._end:
-                del self._losses[name]
-                self._write_long(Kind.LOSS, body)
-
-    def settle(self) -> None:
-        """Write what was lost as marks, if there is room by now."""
+    def settle(self) -> bool:
+        """Write what was lost as marks, if there is room by now; False when there is none."""
         with self._lock:
-            if self._losses and self._map is not None and not self._is_muted:
-                self._rotate(0)
+            return not self._losses or self._is_muted or self._rotate(0)
 
-    def used_bytes(self) -> int:
-        """Say how many bytes of segments are on the disk."""
-        return sum(path.stat().st_size for path in self.folder.glob("*.seg"))
+    # Its life.
+
+    def open(self) -> None:
+        """Make the folder and the first segment, as the first record would."""
+        with self._lock:
+            if self._files.number == 0:
+                self._rotate(0)
 
     @property
     def position(self) -> tuple[int, int]:
         """Where the next record will stand; all before it are committed."""
         with self._lock:
-            return (self.number, self._at)
+            return (self._files.number, self._at)
 
-    def _sync_range(self, at: int, size: int) -> None:
-        start = at // mmap.PAGESIZE * mmap.PAGESIZE
-        if self._map is not None:
-            self._map.flush(start, at + size - start)
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the caller is a signal handler that came in the middle of an `append` of its own thread.
+
+        Until it returns, that record stays unfinished, and nobody else gets at the spool.
+        """
+        return bool(self._lock._is_owned())  # type: ignore[attr-defined]  # noqa: SLF001  # as threading.Condition asks
 
     def sync(self) -> None:
         """Make everything appended so far survive a power cut. Raises: OSError."""
         with self._lock:
-            full, self._unsynced = self._unsynced, []
-            descriptors = [*full, os.dup(self._descriptor)] if self._descriptor >= 0 else full
-        try:
-            for descriptor in descriptors:
-                sync_file(descriptor)
-            if full:
-                sync_folder(self.folder)
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
+            self._losses.sync()
+            unsynced = self._files.take_unsynced()
+        unsynced.sync()
 
     def mute(self) -> None:
         """Count what comes from now on as dropped, without an exception: the process is about to be ended."""
@@ -314,22 +276,14 @@ class Spool:
     def close(self) -> None:
         """Let go of the file and of the folder's lock; what was not sent stays for the next process."""
         with self._lock:
-            if self._map is not None:
-                self._map.close()
-            for descriptor in (self._descriptor, self._lock_descriptor, *self._unsynced):
-                if descriptor >= 0:
-                    os.close(descriptor)
-            self._map, self._descriptor, self._lock_descriptor, self._unsynced = None, -1, -1, []
-            self._at = self._end = 0
+            self._files.close()
+            self._losses.close()
+            self._map, self._at, self._end = None, 0, 0
             self.is_closed = self._is_muted = True
 
     def after_fork_in_child(self) -> None:
         """Become a new writer: the folder, its lock and the numbers belong to the parent."""
-        for descriptor in (self._descriptor, self._lock_descriptor, *self._unsynced):
-            # An inherited lock would outlive the parent, and nobody could send what it left.
-            if descriptor >= 0:
-                os.close(descriptor)
+        self._files.leave()
         was_closed = self.is_closed
-        self.dropped = 0
         self._start_anew()
         self.is_closed = was_closed

@@ -6,7 +6,7 @@ Made by opening.py, called by training code. Guarantees that logging never waits
 import atexit
 import importlib
 import os
-import sys
+import threading
 import time
 import weakref
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 
 from mlsteam import parameters, reading
-from mlsteam.capture.captures import NOTHING, Captures, Wanted
+from mlsteam.capture.captures import Captures, Wanted
+from mlsteam.capture.failure import status_of
 from mlsteam.creation import JSON, CreatingTransport, note_creation, read_creation
 from mlsteam.disk import write_durably
 from mlsteam.errors import SettingsError, TrackClosedError, TrackError
@@ -47,7 +48,7 @@ class Track:
         settings: Settings,
         transport: CreatingTransport,
         finish_timeout: float = 60.0,
-        capture: Wanted = NOTHING,
+        capture: Wanted | None = None,
         is_offline: bool = False,
         is_sync: bool = False,
     ) -> None:
@@ -196,6 +197,10 @@ class Track:
             raise SettingsError(f"A track ends as one of {', '.join(_ENDS)}, not {status!r}.")
         if self.spool.is_closed:
             return
+        if self.spool.is_interrupted:
+            # In a signal handler in the middle of a `log`: it is done when that is, at the latest when Python ends.
+            threading.Thread(target=self.stop, args=(status,), name="mlsteam-stop").start()
+            return
         self._captures.stop()
         self.spool.refuse_more()
         self._finish(status, self._finish_timeout)
@@ -232,15 +237,16 @@ class Track:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None:
+        if error is not None and not isinstance(error, SystemExit):
             self._captures.note_failure(error)
-        self.stop("finished" if kind is None else "failed")
+        self.stop(status_of(error))
 
     def _at_exit(self) -> None:
-        # Set by the interpreter when an exception ended the program; an interactive session goes on after one.
-        has_failed = getattr(sys, "last_value", None) is not None and not hasattr(sys, "ps1")
         try:
-            self.stop("failed" if has_failed else "finished")
+            status, code = self._captures.ending()
+            if code and not self.spool.is_closed:
+                self["system/exit_code"] = code
+            self.stop(status)
         except KeyboardInterrupt:
             # The program is ending already; the line that `stop` wrote says what is left.
             return

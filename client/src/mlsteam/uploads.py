@@ -4,10 +4,11 @@ Called by handles.py (`keep`) and sender.py (`next_upload`, `send`). Guarantees 
 the call, whatever happens to the original afterwards.
 """
 
+import contextlib
 import os
 import shutil
-import threading
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
@@ -17,7 +18,6 @@ from mlsteam.transport import Reply, Transport
 
 # Above this a file goes in parts, so that a broken connection costs one part.
 RESUMABLE_FROM_BYTES = 64 * 1024 * 1024
-_lock = threading.Lock()
 
 
 class Upload(msgspec.Struct):
@@ -28,6 +28,14 @@ class Upload(msgspec.Struct):
     content_type: str
     size_bytes: int
     upload_id: str = ""
+
+
+class _Opened(msgspec.Struct):
+    """What the server says of a resumable upload; `parts` are those that it has."""
+
+    upload_id: str
+    part_bytes: Annotated[int, msgspec.Meta(ge=1)]
+    parts: list[int] = []
 
 
 def _note(folder: Path, number: int) -> Path:
@@ -41,11 +49,8 @@ def _content(folder: Path, number: int) -> Path:
 def keep(folder: Path, key: str, source: bytes | Path, content_type: str) -> None:
     """Copy a file into the writer's folder. Raises: OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _lock:
-        taken = [int(path.name[:8]) for path in folder.glob("*.file")]
-        number = max(taken, default=0) + 1
-        target = _content(folder, number)
-        target.touch(mode=0o600)
+    number = _take_number(folder)
+    target = _content(folder, number)
     try:
         if isinstance(source, bytes):
             target.write_bytes(source)
@@ -57,6 +62,16 @@ def keep(folder: Path, key: str, source: bytes | Path, content_type: str) -> Non
     except OSError:
         target.unlink(missing_ok=True)
         raise
+
+
+def _take_number(folder: Path) -> int:
+    """Make an empty file of the next number; no lock, which a signal handler that uploads would wait for."""
+    number = max((int(path.name[:8]) for path in folder.glob("*.file")), default=0)
+    while True:
+        number += 1
+        with contextlib.suppress(FileExistsError):
+            _content(folder, number).touch(mode=0o600, exist_ok=False)
+            return number
 
 
 def next_upload(folder: Path) -> Upload | None:
@@ -88,12 +103,15 @@ def _send_parts(transport: Transport, track_id: str, folder: Path, upload: Uploa
     if opened.status == 404:
         asked = {"key": upload.key, "size_bytes": upload.size_bytes, "content_type": upload.content_type}
         opened = transport.request("POST", base, msgspec.json.encode(asked), headers)
-    answer = opened.json()
-    if opened.status not in (200, 201) or "upload_id" not in answer:
+    if opened.status not in (200, 201):
         return opened
-    upload.upload_id = str(answer["upload_id"])
+    try:
+        answer = msgspec.json.decode(opened.body, type=_Opened)
+    except msgspec.MsgspecError:
+        return Reply(502)
+    upload.upload_id = answer.upload_id
     write_durably(_note(folder, upload.number), msgspec.json.encode(upload))
-    part_bytes, there = int(answer["part_bytes"]), set(answer.get("parts", ()))
+    part_bytes, there = answer.part_bytes, set(answer.parts)
     with _content(folder, upload.number).open("rb") as file:
         for number in range(-(-upload.size_bytes // part_bytes)):
             if number in there:

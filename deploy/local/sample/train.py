@@ -8,6 +8,7 @@ import argparse
 import io
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--learning-rate", type=float, default=stparams.get_value("learning_rate", 0.002))
     parser.add_argument("--epochs", type=int, default=stparams.get_value("epochs", 40))
     parser.add_argument("--epoch-pause-s", type=float, default=EPOCH_PAUSE_S)
+    parser.add_argument("--out", type=Path, help="A folder that gets summary and weights, too")
     return parser.parse_args()
 
 
@@ -67,7 +69,7 @@ def confusion_image(matrix: Any, cell: int = 28) -> bytes:
     return file.getvalue()
 
 
-def log_results(track: mlsteam.Track, model: MLPClassifier, x: Any, y: Any) -> None:
+def log_results(track: mlsteam.Track, model: MLPClassifier, x: Any, y: Any, out: Path | None) -> None:
     """Log what is left of a training: report, picture, predictions, the model itself."""
     predicted = model.predict(x)
     report = classification_report(y, predicted, digits=3)
@@ -86,6 +88,10 @@ def log_results(track: mlsteam.Track, model: MLPClassifier, x: Any, y: Any) -> N
     names = [f"layer_{i}" for i in range(len(model.coefs_))]
     np.savez_compressed(weights, **dict(zip(names, model.coefs_, strict=True)))
     track["model/weights.npz"].upload(weights.getvalue(), content_type="application/octet-stream")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+        (out / "weights.npz").write_bytes(weights.getvalue())
 
 
 def main() -> None:
@@ -113,7 +119,7 @@ def main() -> None:
                 track[f"acc/{part}"].log(model.score(rows, labels), step=epoch)
             print(f"epoch {epoch:3d}  loss {losses['train']:.4f}  val {losses['val']:.4f}")
             time.sleep(arguments.epoch_pause_s)
-        log_results(track, model, x_val, y_val)
+        log_results(track, model, x_val, y_val, arguments.out)
 
 
 if __name__ == "__main__":

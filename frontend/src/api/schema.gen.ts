@@ -152,6 +152,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v3/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description List all users; only an administrator may.
+         */
+        get: operations["list_users_api_v3_users_get"];
+        put?: never;
+        /**
+         * Create User
+         * @description Make a user; the answer holds a link that signs them in once, to hand over.
+         */
+        post: operations["create_user_api_v3_users_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/users/{user_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite User
+         * @description Make a new link that signs a user in once, for who lost the password.
+         */
+        post: operations["invite_user_api_v3_users__user_id__link_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v3/projects": {
         parameters: {
             query?: never;
@@ -204,6 +248,190 @@ export interface paths {
         patch: operations["change_project_api_v3_projects__project__patch"];
         trace?: never;
     };
+    "/api/v3/projects/{project}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Members
+         * @description List who belongs to a project.
+         */
+        get: operations["list_members_api_v3_projects__project__members_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/members/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Member
+         * @description Make a user a member, or give a member another role; only an owner may.
+         */
+        put: operations["put_member_api_v3_projects__project__members__name__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Member
+         * @description Take a member out of a project; members may leave by themselves, owners may remove anybody.
+         */
+        delete: operations["remove_member_api_v3_projects__project__members__user_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Views
+         * @description List the views of a project by name.
+         */
+        get: operations["list_views_api_v3_projects__project__views_get"];
+        /**
+         * Put View
+         * @description Keep a view under a name; one that has it is replaced.
+         */
+        put: operations["put_view_api_v3_projects__project__views_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete View
+         * @description Forget a view.
+         */
+        delete: operations["delete_view_api_v3_projects__project__views__view_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/tracks/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Tracks
+         * @description Put tracks into the trash and stop their jobs; answer with those that were not there before.
+         */
+        post: operations["delete_tracks_api_v3_projects__project__tracks_delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trash
+         * @description List deleted tracks that can be restored, the last deleted first.
+         */
+        get: operations["list_trash_api_v3_projects__project__trash_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/trash/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Tracks
+         * @description Take tracks out of the trash, with everything they hold; answer with those that were in it.
+         */
+        post: operations["restore_tracks_api_v3_projects__project__trash_restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/trash/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Purge Trash
+         * @description Delete tracks of the trash for good; only who owns the project may.
+         */
+        post: operations["purge_trash_api_v3_projects__project__trash_purge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v3/projects/{project}/tracks": {
         parameters: {
             query?: never;
@@ -213,7 +441,10 @@ export interface paths {
         };
         /**
          * List Tracks
-         * @description List tracks; `q` searches names and tags; `sort` takes a column, and a minus before it reverses.
+         * @description List tracks: those that match `query`, in the order of `sort`, with the values of the columns asked for.
+         *
+         *     `q` is looked for in names and tags. A page starts at `offset`, or where `cursor` says: behind the last track of the
+         *     page before, also when others came or went meanwhile.
          */
         get: operations["list_tracks_api_v3_projects__project__tracks_get"];
         put?: never;
@@ -222,6 +453,66 @@ export interface paths {
          * @description Make a track; without a name it gets a readable one.
          */
         post: operations["create_track_api_v3_projects__project__tracks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/tracks/ids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Track Ids
+         * @description Name the tracks that match, in order: for a selection that is larger than what is shown.
+         */
+        get: operations["list_track_ids_api_v3_projects__project__tracks_ids_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/tracks/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Groups
+         * @description Count the tracks that match by their value of one column, by which they must be sorted first.
+         */
+        get: operations["list_groups_api_v3_projects__project__tracks_groups_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Columns
+         * @description Say which parameters and metrics the tracks of a project have.
+         */
+        get: operations["list_columns_api_v3_projects__project__columns_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -244,7 +535,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Track
-         * @description Delete a track with everything it holds.
+         * @description Delete a track: into the trash, from which it can be restored for some time, or at once. Its job is stopped.
          */
         delete: operations["delete_track_api_v3_tracks__track_id__delete"];
         options?: never;
@@ -447,6 +738,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v3/projects/{project}/overlay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Overlay Series
+         * @description Answer with the mean of each column of one grid for each series; tracks that are deleted are left out.
+         */
+        post: operations["overlay_series_api_v3_projects__project__overlay_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v3/tracks/{track_id}/console/{stream}/search": {
         parameters: {
             query?: never;
@@ -567,10 +878,651 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v3/tracks/{track_id}/job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job
+         * @description Answer with the job of a track: its state, its history, and while it is queued why it has not started.
+         */
+        get: operations["get_job_api_v3_tracks__track_id__job_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Track
+         * @description Ask the job or pipeline run of a track to stop; harmless when it has ended.
+         */
+        post: operations["stop_track_api_v3_tracks__track_id__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Tracks
+         * @description Ask the jobs of several tracks to stop; one that cannot be stopped keeps none of the others.
+         */
+        post: operations["stop_tracks_api_v3_tracks_stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/job/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Code
+         * @description Answer with the archive that the job of a track unpacks; the job's own token may ask.
+         */
+        get: operations["get_code_api_v3_tracks__track_id__job_code_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/job-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job Rules
+         * @description Say where code may come from, how many jobs one submission may have, and who runs them.
+         */
+        get: operations["get_job_rules_api_v3_job_rules_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/labs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Labs
+         * @description List the labs of a project, by name.
+         */
+        get: operations["list_labs_api_v3_projects__project__labs_get"];
+        put?: never;
+        /**
+         * Create Lab
+         * @description Make a lab.
+         */
+        post: operations["create_lab_api_v3_projects__project__labs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/labs/{lab_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lab
+         * @description Answer with a lab.
+         */
+        get: operations["get_lab_api_v3_labs__lab_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Lab
+         * @description Delete a lab with its submissions and secrets; the tracks stay.
+         */
+        delete: operations["delete_lab_api_v3_labs__lab_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Lab
+         * @description Change a lab; what was submitted before stays as it was.
+         */
+        patch: operations["change_lab_api_v3_labs__lab_id__patch"];
+        trace?: never;
+    };
+    "/api/v3/labs/{lab_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Show what SUBMIT would make, without making it.
+         */
+        post: operations["preview_api_v3_labs__lab_id__preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/labs/{lab_id}/submissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Submissions
+         * @description List the submissions of a lab, newest first.
+         */
+        get: operations["list_submissions_api_v3_labs__lab_id__submissions_get"];
+        put?: never;
+        /**
+         * Submit
+         * @description SUBMIT: a track and a job of each combination, all or none.
+         */
+        post: operations["submit_api_v3_labs__lab_id__submissions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/submissions/{submission_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Submission
+         * @description Answer with a submission and its jobs.
+         */
+        get: operations["get_submission_api_v3_submissions__submission_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/submissions/{submission_id}/resubmit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resubmit
+         * @description Submit all jobs again, or those that failed or were lost, as new tracks of a new submission.
+         */
+        post: operations["resubmit_api_v3_submissions__submission_id__resubmit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/submissions/{submission_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Submission
+         * @description Ask all jobs to stop that have not ended.
+         */
+        post: operations["stop_submission_api_v3_submissions__submission_id__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/tracks/{track_id}/resubmit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resubmit Track
+         * @description Submit the job of a track again with the same values, or with some changed, as a new track.
+         */
+        post: operations["resubmit_track_api_v3_tracks__track_id__resubmit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Archives
+         * @description List the archives of a project, newest first.
+         */
+        get: operations["list_archives_api_v3_projects__project__archives_get"];
+        put?: never;
+        /**
+         * Upload Archive
+         * @description Store the body, a zip or a tar, as code for labs of this project.
+         */
+        post: operations["upload_archive_api_v3_projects__project__archives_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/archives/{archive_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Archive
+         * @description Delete an archive; a job that still needs it fails and says so.
+         */
+        delete: operations["delete_archive_api_v3_projects__project__archives__archive_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/projects/{project}/pipelines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pipelines
+         * @description List the pipelines of a project, by name.
+         */
+        get: operations["list_pipelines_api_v3_projects__project__pipelines_get"];
+        put?: never;
+        /**
+         * Create Pipeline
+         * @description Make a pipeline.
+         */
+        post: operations["create_pipeline_api_v3_projects__project__pipelines_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/pipelines/{pipeline_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pipeline
+         * @description Answer with a pipeline.
+         */
+        get: operations["get_pipeline_api_v3_pipelines__pipeline_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Pipeline
+         * @description Delete a pipeline with its runs and secrets; the tracks stay.
+         */
+        delete: operations["delete_pipeline_api_v3_pipelines__pipeline_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Pipeline
+         * @description Change a pipeline; runs that were started before stay as they were.
+         */
+        patch: operations["change_pipeline_api_v3_pipelines__pipeline_id__patch"];
+        trace?: never;
+    };
+    "/api/v3/pipelines/{pipeline_id}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Reorder Pipeline
+         * @description Put the actions into another order.
+         */
+        put: operations["reorder_pipeline_api_v3_pipelines__pipeline_id__order_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/pipelines/{pipeline_id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Runs
+         * @description List the runs of a pipeline, newest first.
+         */
+        get: operations["list_runs_api_v3_pipelines__pipeline_id__runs_get"];
+        put?: never;
+        /**
+         * Run Pipeline
+         * @description RUN NOW: queue the actions as they are now, as the next run.
+         */
+        post: operations["run_pipeline_api_v3_pipelines__pipeline_id__runs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/pipelines/{pipeline_id}/runs/{run_number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run
+         * @description Answer with a run and how far its actions are.
+         */
+        get: operations["get_run_api_v3_pipelines__pipeline_id__runs__run_number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/pipelines/{pipeline_id}/runs/{run_number}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Run
+         * @description Ask a run to stop; harmless when it has ended.
+         */
+        post: operations["stop_run_api_v3_pipelines__pipeline_id__runs__run_number__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/pipelines/{pipeline_id}/runs/{run_number}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rerun
+         * @description Run the pipeline again as it is now, with the comment and the Use Track of an earlier run.
+         */
+        post: operations["rerun_api_v3_pipelines__pipeline_id__runs__run_number__rerun_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/labs/{lab_id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Lab Secrets
+         * @description List the names of a lab's secrets.
+         */
+        get: operations["list_lab_secrets_api_v3_labs__lab_id__secrets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/labs/{lab_id}/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Lab Secret
+         * @description Set a secret variable of a lab's jobs.
+         */
+        put: operations["put_lab_secret_api_v3_labs__lab_id__secrets__name__put"];
+        post?: never;
+        /**
+         * Delete Lab Secret
+         * @description Forget a secret of a lab.
+         */
+        delete: operations["delete_lab_secret_api_v3_labs__lab_id__secrets__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/pipelines/{pipeline_id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pipeline Secrets
+         * @description List the names of a pipeline's secrets.
+         */
+        get: operations["list_pipeline_secrets_api_v3_pipelines__pipeline_id__secrets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v3/pipelines/{pipeline_id}/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Pipeline Secret
+         * @description Set a secret variable of a pipeline's runs.
+         */
+        put: operations["put_pipeline_secret_api_v3_pipelines__pipeline_id__secrets__name__put"];
+        post?: never;
+        /**
+         * Delete Pipeline Secret
+         * @description Forget a secret of a pipeline.
+         */
+        delete: operations["delete_pipeline_secret_api_v3_pipelines__pipeline_id__secrets__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ActionState
+         * @description How far an action of a run is.
+         * @enum {string}
+         */
+        ActionState: "waiting" | "running" | "succeeded" | "failed" | "stopped" | "lost" | "skipped";
+        /**
+         * ActionStatusOut
+         * @description One action of a run; its output is the stream of that name of the run's track.
+         */
+        ActionStatusOut: {
+            /** Position */
+            position: number;
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            state: components["schemas"]["ActionState"];
+            /** Exit Code */
+            exit_code: number | null;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Stream */
+            stream: string;
+            /** Note */
+            note: string;
+        };
+        /**
+         * ArchiveCode
+         * @description An archive that was uploaded to the project.
+         */
+        ArchiveCode: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "archive";
+            /**
+             * Archive Id
+             * Format: uuid
+             */
+            archive_id: string;
+        };
+        /**
+         * ArchiveList
+         * @description All archives of a project, newest first.
+         */
+        ArchiveList: {
+            /** Items */
+            items: components["schemas"]["ArchiveOut"][];
+        };
+        /**
+         * ArchiveOut
+         * @description An uploaded archive of code.
+         */
+        ArchiveOut: {
+            /**
+             * Archive Id
+             * Format: uuid
+             */
+            archive_id: string;
+            /** Name */
+            name: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
         /**
          * Axis
          * @description What x is.
@@ -606,6 +1558,19 @@ export interface components {
             nonfinite: number[];
         };
         /**
+         * Change
+         * @description Values to change in a job that is submitted again.
+         */
+        Change: {
+            /**
+             * Changed
+             * @default {}
+             */
+            changed: {
+                [key: string]: boolean | number | string;
+            };
+        };
+        /**
          * ChangeKind
          * @description What of a track changed.
          * @enum {string}
@@ -632,6 +1597,124 @@ export interface components {
             kinds: components["schemas"]["ChangeKind"][];
         };
         /**
+         * Choice
+         * @description Which combinations: the grid, a random sample of it, or a list. Without hyperparameters the lab's count.
+         */
+        Choice: {
+            /**
+             * Kind
+             * @default grid
+             * @enum {string}
+             */
+            kind: "grid" | "random" | "list";
+            /** Hyperparameters */
+            hyperparameters?: {
+                [key: string]: (boolean | number | string)[];
+            } | null;
+            /**
+             * N
+             * @description Size of a random sample
+             * @default 10
+             */
+            n: number;
+            /**
+             * Seed
+             * @description The same seed takes the same sample
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Combinations
+             * @default []
+             */
+            combinations: {
+                [key: string]: boolean | number | string;
+            }[];
+        };
+        /**
+         * ColumnList
+         * @description What the tracks of a project can be shown, filtered and sorted by; the most common first.
+         */
+        ColumnList: {
+            /** Items */
+            items: components["schemas"]["ColumnOut"][];
+            /** N Tracks */
+            n_tracks: number;
+        };
+        /**
+         * ColumnOut
+         * @description A parameter (`p.KEY`) or metric (`m.KEY`) that tracks of the project have.
+         *
+         *     `n_distinct` counts different values of parameters up to 50, and is 0 for metrics; `examples` are some of them.
+         */
+        ColumnOut: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "param" | "metric";
+            /** Key */
+            key: string;
+            /** N Tracks */
+            n_tracks: number;
+            /** N Distinct */
+            n_distinct: number;
+            /** Is Number */
+            is_number: boolean;
+            /** Examples */
+            examples: (boolean | number | string)[];
+        };
+        /**
+         * CommandAction
+         * @description Run a command in the working folder.
+         */
+        "CommandAction-Input": {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "command";
+            /** Command */
+            command: string[];
+            /**
+             * Uses Shell
+             * @description The command is one line for /bin/sh
+             * @default false
+             */
+            uses_shell: boolean;
+        };
+        /**
+         * CommandAction
+         * @description Run a command in the working folder.
+         */
+        "CommandAction-Output": {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "command";
+            /** Command */
+            command: string[];
+            /**
+             * Uses Shell
+             * @description The command is one line for /bin/sh
+             * @default false
+             */
+            uses_shell: boolean;
+        };
+        /**
          * ConfigOut
          * @description Version, limits, and the address of ingest-api where it can be reached directly.
          */
@@ -642,7 +1725,7 @@ export interface components {
             ingest_address: string | null;
             /** Is Set Up */
             is_set_up: boolean;
-            limits: components["schemas"]["Limits"];
+            limits: components["schemas"]["track_api__schemas__config__Limits"];
         };
         /**
          * ConsoleOut
@@ -656,7 +1739,7 @@ export interface components {
             /** From */
             from: number;
             /** Lines */
-            lines: components["schemas"]["LineOut"][];
+            lines: components["schemas"]["track_api__schemas__console__LineOut"][];
         };
         /**
          * CountsOut
@@ -671,6 +1754,22 @@ export interface components {
             console: number;
             /** File */
             file: number;
+        };
+        /**
+         * DefinitionChange
+         * @description Parts of a definition to change; `actions` are all of them, in their order.
+         */
+        DefinitionChange: {
+            /** Code */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Input"] | components["schemas"]["ArchiveCode"]) | null;
+            /** Actions */
+            actions?: (components["schemas"]["CommandAction-Input"] | components["schemas"]["GitAction-Input"] | components["schemas"]["PublishAction-Input"])[] | null;
+            environment?: components["schemas"]["Environment-Input"] | null;
+            /** Variables */
+            variables?: {
+                [key: string]: string;
+            } | null;
+            limits?: components["schemas"]["Limits-Input"] | null;
         };
         /**
          * EntryOut
@@ -690,11 +1789,166 @@ export interface components {
             children: components["schemas"]["EntryOut"][] | null;
         };
         /**
+         * Environment
+         * @description What `python` is to the command, and where jobs run on Kubernetes: its pod.
+         */
+        "Environment-Input": {
+            /**
+             * Python
+             * @description Path of an interpreter; empty: the runner's own
+             * @default
+             */
+            python: string;
+            /**
+             * Requirements
+             * @description File in the code; installed once and kept
+             * @default
+             */
+            requirements: string;
+            /**
+             * @default {
+             *       "image": "",
+             *       "cpus": 0,
+             *       "memory_mb": 0,
+             *       "gpus": 0,
+             *       "node_selector": {},
+             *       "volumes": [],
+             *       "retries": 0
+             *     }
+             */
+            pod: components["schemas"]["PodEnvironment-Input"];
+        };
+        /**
+         * Environment
+         * @description What `python` is to the command, and where jobs run on Kubernetes: its pod.
+         */
+        "Environment-Output": {
+            /**
+             * Python
+             * @description Path of an interpreter; empty: the runner's own
+             * @default
+             */
+            python: string;
+            /**
+             * Requirements
+             * @description File in the code; installed once and kept
+             * @default
+             */
+            requirements: string;
+            /**
+             * @default {
+             *       "image": "",
+             *       "cpus": 0,
+             *       "memory_mb": 0,
+             *       "gpus": 0,
+             *       "node_selector": {},
+             *       "volumes": [],
+             *       "retries": 0
+             *     }
+             */
+            pod: components["schemas"]["PodEnvironment-Output"];
+        };
+        /**
          * ExportFormat
          * @description How points are written.
          * @enum {string}
          */
         ExportFormat: "text" | "csv" | "arrow" | "parquet";
+        /**
+         * FolderCode
+         * @description A folder below one of the roots that the server allows.
+         */
+        FolderCode: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "folder";
+            /** Path */
+            path: string;
+        };
+        /**
+         * GitAction
+         * @description Fetch a repository into the working folder, or bring it there to the newest state of its revision.
+         */
+        "GitAction-Input": {
+            /** Url */
+            url: string;
+            /**
+             * Revision
+             * @default
+             */
+            revision: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "git";
+        };
+        /**
+         * GitAction
+         * @description Fetch a repository into the working folder, or bring it there to the newest state of its revision.
+         */
+        "GitAction-Output": {
+            /** Url */
+            url: string;
+            /**
+             * Revision
+             * @default
+             */
+            revision: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "git";
+        };
+        /**
+         * GitCode
+         * @description Code from a git repository.
+         */
+        "GitCode-Input": {
+            /** Url */
+            url: string;
+            /**
+             * Revision
+             * @default
+             */
+            revision: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "git";
+        };
+        /**
+         * GitCode
+         * @description Code from a git repository.
+         */
+        "GitCode-Output": {
+            /** Url */
+            url: string;
+            /**
+             * Revision
+             * @default
+             */
+            revision: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "git";
+        };
         /**
          * GridOut
          * @description The columns that all bucketed series of one answer share: n equal ones, both ends included.
@@ -708,6 +1962,24 @@ export interface components {
             to: number;
             /** N */
             n: number;
+        };
+        /**
+         * GroupList
+         * @description The groups of a list of tracks, in the order in which they stand in it.
+         */
+        GroupList: {
+            /** Items */
+            items: components["schemas"]["GroupOut"][];
+        };
+        /**
+         * GroupOut
+         * @description Tracks that are alike in one column; null: they have no value there.
+         */
+        GroupOut: {
+            /** Value */
+            value: boolean | number | string | null;
+            /** N Tracks */
+            n_tracks: number;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -727,6 +1999,399 @@ export interface components {
             numbers: number[];
             /** Next Line */
             next_line: number;
+        };
+        /**
+         * InvitationOut
+         * @description A link that signs a user in once, within the hour.
+         */
+        InvitationOut: {
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** Link */
+            link: string;
+        };
+        /**
+         * JobDetailOut
+         * @description A job with its whole story.
+         */
+        JobDetailOut: {
+            /**
+             * Job Id
+             * Format: uuid
+             */
+            job_id: string;
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /** Submission Id */
+            submission_id: string | null;
+            /**
+             * Owner Kind
+             * @enum {string}
+             */
+            owner_kind: "lab" | "pipeline";
+            /**
+             * Owner Id
+             * Format: uuid
+             */
+            owner_id: string;
+            state: components["schemas"]["JobState"];
+            /** Cause */
+            cause: string;
+            /** Params */
+            params: {
+                [key: string]: boolean | number | string;
+            };
+            /** Exit Code */
+            exit_code: number | null;
+            /** Exit In Words */
+            exit_in_words: string;
+            /** Signal */
+            signal: string;
+            /**
+             * Queued At
+             * Format: date-time
+             */
+            queued_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Stop Asked At */
+            stop_asked_at: string | null;
+            /** Stop Asked By */
+            stop_asked_by: string | null;
+            waiting: components["schemas"]["WaitingOut"] | null;
+            spec: components["schemas"]["JobSpec"];
+            /** History */
+            history: components["schemas"]["StepOut"][];
+            /** Last Seen At */
+            last_seen_at: string | null;
+        };
+        /**
+         * JobOut
+         * @description A job, and where it stands.
+         */
+        JobOut: {
+            /**
+             * Job Id
+             * Format: uuid
+             */
+            job_id: string;
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /** Submission Id */
+            submission_id: string | null;
+            /**
+             * Owner Kind
+             * @enum {string}
+             */
+            owner_kind: "lab" | "pipeline";
+            /**
+             * Owner Id
+             * Format: uuid
+             */
+            owner_id: string;
+            state: components["schemas"]["JobState"];
+            /** Cause */
+            cause: string;
+            /** Params */
+            params: {
+                [key: string]: boolean | number | string;
+            };
+            /** Exit Code */
+            exit_code: number | null;
+            /** Exit In Words */
+            exit_in_words: string;
+            /** Signal */
+            signal: string;
+            /**
+             * Queued At
+             * Format: date-time
+             */
+            queued_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Stop Asked At */
+            stop_asked_at: string | null;
+            /** Stop Asked By */
+            stop_asked_by: string | null;
+            waiting: components["schemas"]["WaitingOut"] | null;
+        };
+        /**
+         * JobRulesOut
+         * @description What definitions may hold here, and who runs them.
+         */
+        JobRulesOut: {
+            /** Code Roots */
+            code_roots: string[];
+            /** Git Hosts */
+            git_hosts: string[];
+            /** Max Combinations */
+            max_combinations: number;
+            /** N Busy */
+            n_busy: number;
+            /** Runners */
+            runners: components["schemas"]["RunnerOut"][];
+        };
+        /**
+         * JobSpec
+         * @description All that a launcher needs, but for the secrets: one command of a lab, or the actions of a pipeline.
+         */
+        JobSpec: {
+            /**
+             * Code
+             * @description Copied to the working folder first
+             */
+            code: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Output"] | components["schemas"]["ArchiveCode"]) | null;
+            /**
+             * Command
+             * @default []
+             */
+            command: string[];
+            /**
+             * Uses Shell
+             * @description The command is one line for /bin/sh
+             * @default false
+             */
+            uses_shell: boolean;
+            /**
+             * Actions
+             * @default []
+             */
+            actions: (components["schemas"]["CommandAction-Output"] | components["schemas"]["GitAction-Output"] | components["schemas"]["PublishAction-Output"])[];
+            /**
+             * @default {
+             *       "python": "",
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
+             *     }
+             */
+            environment: components["schemas"]["Environment-Output"];
+            /**
+             * Variables
+             * @default {}
+             */
+            variables: {
+                [key: string]: string;
+            };
+            /**
+             * @default {
+             *       "memory_mb": 0,
+             *       "cpu_s": 0,
+             *       "grace_s": 15
+             *     }
+             */
+            limits: components["schemas"]["services__jobs__spec__Limits-Output"];
+            /**
+             * Params
+             * @default {}
+             */
+            params: {
+                [key: string]: boolean | number | string;
+            };
+            /**
+             * Uses Track
+             * @description Of a pipeline run: whether people see its track
+             * @default true
+             */
+            uses_track: boolean;
+        };
+        /**
+         * JobState
+         * @description Where a job stands.
+         * @enum {string}
+         */
+        JobState: "queued" | "starting" | "running" | "stopping" | "succeeded" | "failed" | "stopped" | "lost";
+        /**
+         * LabChange
+         * @description What to change; a field that is absent stays.
+         */
+        LabChange: {
+            /** Name */
+            name?: string | null;
+            definition?: components["schemas"]["LabDefinition-Input"] | null;
+            /** Hyperparameters */
+            hyperparameters?: {
+                [key: string]: (boolean | number | string)[];
+            } | null;
+        };
+        /**
+         * LabDefinition
+         * @description What each job of a lab does.
+         */
+        "LabDefinition-Input": {
+            /**
+             * @default {
+             *       "python": "",
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
+             *     }
+             */
+            environment: components["schemas"]["Environment-Input"];
+            /**
+             * Variables
+             * @default {}
+             */
+            variables: {
+                [key: string]: string;
+            };
+            /**
+             * @default {
+             *       "memory_mb": 0,
+             *       "cpu_s": 0,
+             *       "grace_s": 15
+             *     }
+             */
+            limits: components["schemas"]["Limits-Input"];
+            /** Code */
+            code: components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Input"] | components["schemas"]["ArchiveCode"];
+            /** Command */
+            command: string[];
+            /**
+             * Uses Shell
+             * @description The command is one line for /bin/sh
+             * @default false
+             */
+            uses_shell: boolean;
+        };
+        /**
+         * LabDefinition
+         * @description What each job of a lab does.
+         */
+        "LabDefinition-Output": {
+            /**
+             * @default {
+             *       "python": "",
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
+             *     }
+             */
+            environment: components["schemas"]["Environment-Output"];
+            /**
+             * Variables
+             * @default {}
+             */
+            variables: {
+                [key: string]: string;
+            };
+            /**
+             * @default {
+             *       "memory_mb": 0,
+             *       "cpu_s": 0,
+             *       "grace_s": 15
+             *     }
+             */
+            limits: components["schemas"]["services__jobs__spec__Limits-Output"];
+            /** Code */
+            code: components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Output"] | components["schemas"]["ArchiveCode"];
+            /** Command */
+            command: string[];
+            /**
+             * Uses Shell
+             * @description The command is one line for /bin/sh
+             * @default false
+             */
+            uses_shell: boolean;
+        };
+        /**
+         * LabIn
+         * @description A lab to make.
+         */
+        LabIn: {
+            /** Name */
+            name: string;
+            definition: components["schemas"]["LabDefinition-Input"];
+            /**
+             * Hyperparameters
+             * @description Name to values; the texts `start:stop:step` and `log start:stop:count` stand for the numbers
+             * @default {}
+             */
+            hyperparameters: {
+                [key: string]: (boolean | number | string)[];
+            };
+        };
+        /**
+         * LabList
+         * @description All labs of a project.
+         */
+        LabList: {
+            /** Items */
+            items: components["schemas"]["LabOut"][];
+        };
+        /**
+         * LabOut
+         * @description A lab.
+         */
+        LabOut: {
+            /**
+             * Lab Id
+             * Format: uuid
+             */
+            lab_id: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /** Name */
+            name: string;
+            definition: components["schemas"]["LabDefinition-Output"];
+            /** Hyperparameters */
+            hyperparameters: {
+                [key: string]: (boolean | number | string)[];
+            };
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * LastOut
@@ -796,31 +2461,24 @@ export interface components {
         };
         /**
          * Limits
-         * @description Sizes that the server takes, in bytes.
+         * @description Limits of each process of the job; 0 is none.
          */
-        Limits: {
-            /** Max Batch Bytes */
-            max_batch_bytes: number;
-            /** Max Batch Decoded Bytes */
-            max_batch_decoded_bytes: number;
-            /** Max Key Bytes */
-            max_key_bytes: number;
-            /** Part Bytes */
-            part_bytes: number;
-            /** Max File Bytes */
-            max_file_bytes: number;
-        };
-        /**
-         * LineOut
-         * @description One line, numbered from 0 within its stream.
-         */
-        LineOut: {
-            /** Number */
-            number: number;
-            /** Time */
-            time: number;
-            /** Text */
-            text: string;
+        "Limits-Input": {
+            /**
+             * Memory Mb
+             * @default 0
+             */
+            memory_mb: number;
+            /**
+             * Cpu S
+             * @default 0
+             */
+            cpu_s: number;
+            /**
+             * Grace S
+             * @default 15
+             */
+            grace_s: number;
         };
         /**
          * LossOut
@@ -839,6 +2497,35 @@ export interface components {
             reason: string;
         };
         /**
+         * MemberIn
+         * @description What a user shall be in a project.
+         */
+        MemberIn: {
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * MemberList
+         * @description The members of a project.
+         */
+        MemberList: {
+            /** Items */
+            items: components["schemas"]["MemberOut"][];
+        };
+        /**
+         * MemberOut
+         * @description A user in a project.
+         */
+        MemberOut: {
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /**
          * NewTokenOut
          * @description A token that was just made; the secret is shown this once.
          */
@@ -854,6 +2541,46 @@ export interface components {
             token: string;
         };
         /**
+         * OrderIn
+         * @description The present positions of all actions, from 1, in their new order.
+         */
+        OrderIn: {
+            /** Order */
+            order: number[];
+        };
+        /**
+         * OverlayAnswer
+         * @description Lines on one grid; `at` is the middle of each column on the axis `x`.
+         */
+        OverlayAnswer: {
+            x: components["schemas"]["Axis"];
+            /** At */
+            at: number[];
+            /** Lines */
+            lines: components["schemas"]["track_api__schemas__series__LineOut"][];
+        };
+        /**
+         * OverlayQuery
+         * @description The same keys of many tracks on one axis and one grid of `buckets` columns.
+         */
+        OverlayQuery: {
+            /** Track Ids */
+            track_ids: string[];
+            /** Keys */
+            keys: string[];
+            /** @default step */
+            x: components["schemas"]["Axis"];
+            /** From */
+            from?: number | null;
+            /** To */
+            to?: number | null;
+            /**
+             * Buckets
+             * @default 500
+             */
+            buckets: number;
+        };
+        /**
          * PasswordChange
          * @description A new password, with the present one when there is one.
          */
@@ -862,6 +2589,240 @@ export interface components {
             current?: string | null;
             /** New */
             new: string;
+        };
+        /**
+         * PipelineChange
+         * @description What to change; a field that is absent stays.
+         */
+        PipelineChange: {
+            /** Name */
+            name?: string | null;
+            definition?: components["schemas"]["DefinitionChange"] | null;
+        };
+        /**
+         * PipelineDefinition
+         * @description What each run of a pipeline does.
+         */
+        "PipelineDefinition-Input": {
+            /**
+             * @default {
+             *       "python": "",
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
+             *     }
+             */
+            environment: components["schemas"]["Environment-Input"];
+            /**
+             * Variables
+             * @default {}
+             */
+            variables: {
+                [key: string]: string;
+            };
+            /**
+             * @default {
+             *       "memory_mb": 0,
+             *       "cpu_s": 0,
+             *       "grace_s": 15
+             *     }
+             */
+            limits: components["schemas"]["Limits-Input"];
+            /**
+             * Code
+             * @description Copied to the working folder first
+             */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Input"] | components["schemas"]["ArchiveCode"]) | null;
+            /** Actions */
+            actions: (components["schemas"]["CommandAction-Input"] | components["schemas"]["GitAction-Input"] | components["schemas"]["PublishAction-Input"])[];
+        };
+        /**
+         * PipelineDefinition
+         * @description What each run of a pipeline does.
+         */
+        "PipelineDefinition-Output": {
+            /**
+             * @default {
+             *       "python": "",
+             *       "requirements": "",
+             *       "pod": {
+             *         "cpus": 0,
+             *         "gpus": 0,
+             *         "image": "",
+             *         "memory_mb": 0,
+             *         "node_selector": {},
+             *         "retries": 0,
+             *         "volumes": []
+             *       }
+             *     }
+             */
+            environment: components["schemas"]["Environment-Output"];
+            /**
+             * Variables
+             * @default {}
+             */
+            variables: {
+                [key: string]: string;
+            };
+            /**
+             * @default {
+             *       "memory_mb": 0,
+             *       "cpu_s": 0,
+             *       "grace_s": 15
+             *     }
+             */
+            limits: components["schemas"]["services__jobs__spec__Limits-Output"];
+            /**
+             * Code
+             * @description Copied to the working folder first
+             */
+            code?: (components["schemas"]["FolderCode"] | components["schemas"]["GitCode-Output"] | components["schemas"]["ArchiveCode"]) | null;
+            /** Actions */
+            actions: (components["schemas"]["CommandAction-Output"] | components["schemas"]["GitAction-Output"] | components["schemas"]["PublishAction-Output"])[];
+        };
+        /**
+         * PipelineIn
+         * @description A pipeline to make.
+         */
+        PipelineIn: {
+            /** Name */
+            name: string;
+            definition: components["schemas"]["PipelineDefinition-Input"];
+        };
+        /**
+         * PipelineList
+         * @description All pipelines of a project.
+         */
+        PipelineList: {
+            /** Items */
+            items: components["schemas"]["PipelineOut"][];
+        };
+        /**
+         * PipelineOut
+         * @description A pipeline.
+         */
+        PipelineOut: {
+            /**
+             * Pipeline Id
+             * Format: uuid
+             */
+            pipeline_id: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /** Name */
+            name: string;
+            definition: components["schemas"]["PipelineDefinition-Output"];
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * PodEnvironment
+         * @description The pod of a job where jobs run on Kubernetes; what is left out is as the server's settings say.
+         */
+        "PodEnvironment-Input": {
+            /**
+             * Image
+             * @description Any that has Python 3.10 or newer
+             * @default
+             */
+            image: string;
+            /**
+             * Cpus
+             * @default 0
+             */
+            cpus: number;
+            /**
+             * Memory Mb
+             * @default 0
+             */
+            memory_mb: number;
+            /**
+             * Gpus
+             * @default 0
+             */
+            gpus: number;
+            /**
+             * Node Selector
+             * @description Labels that the node must have; the server's settings list which may be asked for
+             * @default {}
+             */
+            node_selector: {
+                [key: string]: string;
+            };
+            /**
+             * Volumes
+             * @description Names of volumes from the list in the server's settings
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Retries
+             * @description How often a failed job is started anew
+             * @default 0
+             */
+            retries: number;
+        };
+        /**
+         * PodEnvironment
+         * @description The pod of a job where jobs run on Kubernetes; what is left out is as the server's settings say.
+         */
+        "PodEnvironment-Output": {
+            /**
+             * Image
+             * @description Any that has Python 3.10 or newer
+             * @default
+             */
+            image: string;
+            /**
+             * Cpus
+             * @default 0
+             */
+            cpus: number;
+            /**
+             * Memory Mb
+             * @default 0
+             */
+            memory_mb: number;
+            /**
+             * Gpus
+             * @default 0
+             */
+            gpus: number;
+            /**
+             * Node Selector
+             * @description Labels that the node must have; the server's settings list which may be asked for
+             * @default {}
+             */
+            node_selector: {
+                [key: string]: string;
+            };
+            /**
+             * Volumes
+             * @description Names of volumes from the list in the server's settings
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Retries
+             * @description How often a failed job is started anew
+             * @default 0
+             */
+            retries: number;
         };
         /**
          * PointsOut
@@ -886,6 +2847,24 @@ export interface components {
             position: number | null;
             /** N Entries */
             n_entries: number;
+        };
+        /**
+         * PreviewOut
+         * @description What SUBMIT would make; with a `problem` it would be refused.
+         */
+        PreviewOut: {
+            /** N Grid */
+            n_grid: number;
+            /** N Jobs */
+            n_jobs: number;
+            /** Max Jobs */
+            max_jobs: number;
+            /** Combinations */
+            combinations: {
+                [key: string]: boolean | number | string;
+            }[];
+            /** Problem */
+            problem: string;
         };
         /**
          * Problem
@@ -968,6 +2947,70 @@ export interface components {
             last_activity_at: string;
         };
         /**
+         * PublishAction
+         * @description Upload files of the working folder to the track.
+         */
+        "PublishAction-Input": {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "publish";
+            /** Patterns */
+            patterns: string[];
+            /**
+             * Folder
+             * @description Folder path in the track
+             * @default files
+             */
+            folder: string;
+        };
+        /**
+         * PublishAction
+         * @description Upload files of the working folder to the track.
+         */
+        "PublishAction-Output": {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "publish";
+            /** Patterns */
+            patterns: string[];
+            /**
+             * Folder
+             * @description Folder path in the track
+             * @default files
+             */
+            folder: string;
+        };
+        /**
+         * PurgeIn
+         * @description Which tracks of the trash to delete for good; null: all.
+         */
+        PurgeIn: {
+            /** Track Ids */
+            track_ids: string[] | null;
+        };
+        /**
+         * PurgedOut
+         * @description How many tracks were deleted for good.
+         */
+        PurgedOut: {
+            /** N Purged */
+            n_purged: number;
+        };
+        /**
          * QueryAnswer
          * @description The series of several tracks that were asked for.
          */
@@ -976,6 +3019,222 @@ export interface components {
             grid: components["schemas"]["GridOut"] | null;
             /** Series */
             series: components["schemas"]["SeriesOut"][];
+        };
+        /**
+         * Resubmit
+         * @description Which jobs to submit again, and values to change in all of them.
+         */
+        Resubmit: {
+            /**
+             * Only
+             * @default failed
+             * @enum {string}
+             */
+            only: "all" | "failed";
+            /**
+             * Changed
+             * @default {}
+             */
+            changed: {
+                [key: string]: boolean | number | string;
+            };
+        };
+        /**
+         * Role
+         * @description What a user is in a project.
+         * @enum {string}
+         */
+        Role: "owner" | "editor" | "viewer";
+        /**
+         * RowOut
+         * @description A track in a table: `values` holds what it has of the columns that were asked for, by their names.
+         */
+        RowOut: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /** Project Name */
+            project_name: string;
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            status: components["schemas"]["TrackStatus"];
+            /** Has Signal */
+            has_signal: boolean;
+            job_state: components["schemas"]["JobState"] | null;
+            /** Tags */
+            tags: string[];
+            /** Notes */
+            notes: string;
+            /** Origin */
+            origin: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Values */
+            values: {
+                [key: string]: boolean | number | string;
+            };
+        };
+        /**
+         * RunDetailOut
+         * @description A run with its actions.
+         */
+        RunDetailOut: {
+            /**
+             * Pipeline Id
+             * Format: uuid
+             */
+            pipeline_id: string;
+            /** Pipeline Name */
+            pipeline_name: string;
+            /** Run Number */
+            run_number: number;
+            /** Comment */
+            comment: string;
+            /** Uses Track */
+            uses_track: boolean;
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            job: components["schemas"]["JobOut"];
+            /** Actions */
+            actions: components["schemas"]["ActionStatusOut"][];
+        };
+        /**
+         * RunIn
+         * @description RUN NOW: with Use Track on, the run's track stands among the others.
+         */
+        RunIn: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /**
+             * Uses Track
+             * @default false
+             */
+            uses_track: boolean;
+        };
+        /**
+         * RunList
+         * @description A page of runs, newest first.
+         */
+        RunList: {
+            /** Items */
+            items: components["schemas"]["RunOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * RunOut
+         * @description One numbered run. `job.track_id` holds the output; it stands in lists only with `uses_track`.
+         */
+        RunOut: {
+            /**
+             * Pipeline Id
+             * Format: uuid
+             */
+            pipeline_id: string;
+            /** Pipeline Name */
+            pipeline_name: string;
+            /** Run Number */
+            run_number: number;
+            /** Comment */
+            comment: string;
+            /** Uses Track */
+            uses_track: boolean;
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            job: components["schemas"]["JobOut"];
+        };
+        /**
+         * RunnerOut
+         * @description What takes jobs from the queue.
+         */
+        RunnerOut: {
+            /**
+             * Runner Id
+             * Format: uuid
+             */
+            runner_id: string;
+            /** Host */
+            host: string;
+            /** Kind */
+            kind: string;
+            /** Max Jobs */
+            max_jobs: number;
+            /** Warning */
+            warning: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /** Is Alive */
+            is_alive: boolean;
+        };
+        /**
+         * SecretIn
+         * @description A secret variable; nobody can read it again.
+         */
+        SecretIn: {
+            /** Value */
+            value: string;
+        };
+        /**
+         * SecretList
+         * @description All secrets of a lab or pipeline.
+         */
+        SecretList: {
+            /** Items */
+            items: components["schemas"]["SecretOut"][];
+        };
+        /**
+         * SecretOut
+         * @description The name of a secret variable, and when it was set.
+         */
+        SecretOut: {
+            /** Name */
+            name: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * SeriesAnswer
@@ -1061,6 +3320,209 @@ export interface components {
             token: string;
         };
         /**
+         * StepOut
+         * @description One line of a job's history.
+         */
+        StepOut: {
+            state: components["schemas"]["JobState"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Cause */
+            cause: string;
+            /** Reason */
+            reason: string;
+            /** Actor */
+            actor: string;
+        };
+        /**
+         * StopIn
+         * @description The tracks whose jobs are to stop.
+         */
+        StopIn: {
+            /** Track Ids */
+            track_ids: string[];
+        };
+        /**
+         * StopList
+         * @description One line for each track that was named.
+         */
+        StopList: {
+            /** Items */
+            items: components["schemas"]["StopOut"][];
+        };
+        /**
+         * StopOut
+         * @description What became of one track's job; a job that had ended stays as it is.
+         */
+        StopOut: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            state: components["schemas"]["JobState"] | null;
+            /** Problem */
+            problem: string;
+        };
+        /**
+         * SubmissionDetailOut
+         * @description A submission with its jobs; those of deleted tracks are left out.
+         */
+        SubmissionDetailOut: {
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            /**
+             * Lab Id
+             * Format: uuid
+             */
+            lab_id: string;
+            /** Lab Name */
+            lab_name: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /** Number */
+            number: number;
+            /** N Jobs */
+            n_jobs: number;
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Jobs */
+            jobs: components["schemas"]["SubmittedJobOut"][];
+        };
+        /**
+         * SubmissionList
+         * @description A page of submissions, newest first.
+         */
+        SubmissionList: {
+            /** Items */
+            items: components["schemas"]["SubmissionOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * SubmissionOut
+         * @description One SUBMIT of a lab; `states` counts its jobs.
+         */
+        SubmissionOut: {
+            /**
+             * Submission Id
+             * Format: uuid
+             */
+            submission_id: string;
+            /**
+             * Lab Id
+             * Format: uuid
+             */
+            lab_id: string;
+            /** Lab Name */
+            lab_name: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /** Number */
+            number: number;
+            /** N Jobs */
+            n_jobs: number;
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * SubmittedJobOut
+         * @description A job with its track's name, number and status.
+         */
+        SubmittedJobOut: {
+            /**
+             * Job Id
+             * Format: uuid
+             */
+            job_id: string;
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /** Submission Id */
+            submission_id: string | null;
+            /**
+             * Owner Kind
+             * @enum {string}
+             */
+            owner_kind: "lab" | "pipeline";
+            /**
+             * Owner Id
+             * Format: uuid
+             */
+            owner_id: string;
+            state: components["schemas"]["JobState"];
+            /** Cause */
+            cause: string;
+            /** Params */
+            params: {
+                [key: string]: boolean | number | string;
+            };
+            /** Exit Code */
+            exit_code: number | null;
+            /** Exit In Words */
+            exit_in_words: string;
+            /** Signal */
+            signal: string;
+            /**
+             * Queued At
+             * Format: date-time
+             */
+            queued_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Stop Asked At */
+            stop_asked_at: string | null;
+            /** Stop Asked By */
+            stop_asked_by: string | null;
+            waiting: components["schemas"]["WaitingOut"] | null;
+            /** Track Name */
+            track_name: string;
+            /** Track Number */
+            track_number: number;
+            track_status: components["schemas"]["TrackStatus"];
+            /** Has Signal */
+            has_signal: boolean;
+        };
+        /**
          * TokenIn
          * @description A token to make.
          */
@@ -1115,6 +3577,24 @@ export interface components {
             notes?: string | null;
         };
         /**
+         * TrackIds
+         * @description Tracks by their ids.
+         */
+        TrackIds: {
+            /** Track Ids */
+            track_ids: string[];
+        };
+        /**
+         * TrackIdsOut
+         * @description The ids of tracks; `total` says how many there are of which at most 10,000 are named.
+         */
+        TrackIdsOut: {
+            /** Track Ids */
+            track_ids: string[];
+            /** Total */
+            total: number;
+        };
+        /**
          * TrackIn
          * @description A track to make; without a name it gets a readable one.
          *
@@ -1152,11 +3632,15 @@ export interface components {
         };
         /**
          * TrackList
-         * @description A page of tracks.
+         * @description A page of tracks: `start` of `total` that match.
          */
         TrackList: {
             /** Items */
-            items: components["schemas"]["TrackOut"][];
+            items: components["schemas"]["RowOut"][];
+            /** Start */
+            start: number;
+            /** Total */
+            total: number;
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -1184,6 +3668,7 @@ export interface components {
             status: components["schemas"]["TrackStatus"];
             /** Has Signal */
             has_signal: boolean;
+            job_state: components["schemas"]["JobState"] | null;
             /** Tags */
             tags: string[];
             /** Notes */
@@ -1216,6 +3701,48 @@ export interface components {
          */
         TrackStatus: "created" | "running" | "finished" | "failed" | "stopped";
         /**
+         * TrashList
+         * @description A page of deleted tracks.
+         */
+        TrashList: {
+            /** Items */
+            items: components["schemas"]["TrashedOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * TrashedOut
+         * @description A deleted track that can be restored until `purge_at`.
+         */
+        TrashedOut: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Deleted At
+             * Format: date-time
+             */
+            deleted_at: string;
+            /** Deleted By */
+            deleted_by: string | null;
+            /**
+             * Purge At
+             * Format: date-time
+             */
+            purge_at: string;
+        };
+        /**
          * TreeOut
          * @description One level of a tree, or all of it.
          */
@@ -1226,6 +3753,27 @@ export interface components {
             entries: components["schemas"]["EntryOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * UserIn
+         * @description A user to make.
+         */
+        UserIn: {
+            /** Name */
+            name: string;
+            /**
+             * Is Admin
+             * @default false
+             */
+            is_admin: boolean;
+        };
+        /**
+         * UserList
+         * @description All users.
+         */
+        UserList: {
+            /** Items */
+            items: components["schemas"]["UserRow"][];
         };
         /**
          * UserOut
@@ -1243,6 +3791,28 @@ export interface components {
             is_admin: boolean;
             /** Has Password */
             has_password: boolean;
+        };
+        /**
+         * UserRow
+         * @description A user of this installation.
+         */
+        UserRow: {
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** Name */
+            name: string;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Has Password */
+            has_password: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /** ValidationError */
         ValidationError: {
@@ -1266,6 +3836,62 @@ export interface components {
             values: {
                 [key: string]: boolean | number | string;
             };
+        };
+        /**
+         * ViewIn
+         * @description A way of looking at tracks, to keep under a name; what it holds is the page's affair.
+         */
+        ViewIn: {
+            /** Name */
+            name: string;
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ViewList
+         * @description The views of a project.
+         */
+        ViewList: {
+            /** Items */
+            items: components["schemas"]["ViewOut"][];
+        };
+        /**
+         * ViewOut
+         * @description A kept view.
+         */
+        ViewOut: {
+            /**
+             * View Id
+             * Format: uuid
+             */
+            view_id: string;
+            /** Name */
+            name: string;
+            /** Definition */
+            definition: {
+                [key: string]: unknown;
+            };
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * WaitingOut
+         * @description Why a queued job has not started; `place` 1 is the next.
+         */
+        WaitingOut: {
+            /** Place */
+            place: number;
+            /** Reason */
+            reason: string;
+            /** Sentence */
+            sentence: string;
         };
         /**
          * WriterOut
@@ -1294,6 +3920,76 @@ export interface components {
             writers: components["schemas"]["WriterOut"][];
             /** Losses */
             losses: components["schemas"]["LossOut"][];
+        };
+        /**
+         * Limits
+         * @description Limits of each process of the job; 0 is none.
+         */
+        "services__jobs__spec__Limits-Output": {
+            /**
+             * Memory Mb
+             * @default 0
+             */
+            memory_mb: number;
+            /**
+             * Cpu S
+             * @default 0
+             */
+            cpu_s: number;
+            /**
+             * Grace S
+             * @default 15
+             */
+            grace_s: number;
+        };
+        /**
+         * Limits
+         * @description Sizes that the server takes, in bytes.
+         */
+        track_api__schemas__config__Limits: {
+            /** Max Batch Bytes */
+            max_batch_bytes: number;
+            /** Max Batch Decoded Bytes */
+            max_batch_decoded_bytes: number;
+            /** Max Key Bytes */
+            max_key_bytes: number;
+            /** Part Bytes */
+            part_bytes: number;
+            /** Max File Bytes */
+            max_file_bytes: number;
+        };
+        /**
+         * LineOut
+         * @description One line, numbered from 0 within its stream.
+         */
+        track_api__schemas__console__LineOut: {
+            /** Number */
+            number: number;
+            /** Time */
+            time: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * LineOut
+         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
+         */
+        track_api__schemas__series__LineOut: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /** Key */
+            key: string;
+            /** N Stored */
+            n_stored: number;
+            /** N Drawn */
+            n_drawn: number;
+            /** Last */
+            last: boolean | number | string;
+            /** Mean */
+            mean: (number | null)[];
         };
     };
     responses: never;
@@ -1689,6 +4385,162 @@ export interface operations {
             };
         };
     };
+    list_users_api_v3_users_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_user_api_v3_users_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: The name is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite_user_api_v3_users__user_id__link_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found`: There is no user of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_projects_api_v3_projects_get: {
         parameters: {
             query?: {
@@ -1985,15 +4837,642 @@ export interface operations {
             };
         };
     };
+    list_members_api_v3_projects__project__members_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_member_api_v3_projects__project__members__name__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `user_not_found`: There is no user of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last_owner`: A project needs an owner: make somebody else one first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_member_api_v3_projects__project__members__user_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `member_not_found`: That user is no member of this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last_owner`: A project needs an owner: make somebody else one first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_views_api_v3_projects__project__views_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_view_api_v3_projects__project__views_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view_api_v3_projects__project__views__view_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `view_not_found`: There is no such view in this project. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_tracks_api_v3_projects__project__tracks_delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrackIds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackIdsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_trash_api_v3_projects__project__trash_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list; start again without it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_tracks_api_v3_projects__project__trash_restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrackIds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackIdsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    purge_trash_api_v3_projects__project__trash_purge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PurgeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurgedOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_tracks_api_v3_projects__project__tracks_get: {
         parameters: {
             query?: {
+                /** @description `p.KEY` or `m.KEY` */
+                column?: string[];
+                offset?: number;
+                cursor?: string | null;
+                limit?: number;
+                /** @description The query language: `status:running m.val/loss<0.3` */
+                query?: string;
                 q?: string;
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
+                submission?: string | null;
+                /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
-                cursor?: string | null;
-                limit?: number;
             };
             header?: never;
             path: {
@@ -2039,11 +5518,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description `bad_cursor`: The cursor was not made by this list; start again without it.
-             *
-             *     `bad_query`: The query cannot be understood.
-             */
+            /** @description `bad_cursor`: The cursor was not made by this list; start again without it. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2134,6 +5609,201 @@ export interface operations {
             };
         };
     };
+    list_track_ids_api_v3_projects__project__tracks_ids_get: {
+        parameters: {
+            query?: {
+                offset?: number;
+                limit?: number;
+                /** @description The query language: `status:running m.val/loss<0.3` */
+                query?: string;
+                q?: string;
+                status?: components["schemas"]["TrackStatus"] | null;
+                tag?: string | null;
+                submission?: string | null;
+                /** @description Columns parted by commas; a minus reverses one */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackIdsOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_query`: The query cannot be understood. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_groups_api_v3_projects__project__tracks_groups_get: {
+        parameters: {
+            query: {
+                by: string;
+                /** @description The query language: `status:running m.val/loss<0.3` */
+                query?: string;
+                q?: string;
+                status?: components["schemas"]["TrackStatus"] | null;
+                tag?: string | null;
+                submission?: string | null;
+                /** @description Columns parted by commas; a minus reverses one */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_query`: The query cannot be understood. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_columns_api_v3_projects__project__columns_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_track_api_v3_tracks__track_id__get: {
         parameters: {
             query?: never;
@@ -2203,7 +5873,10 @@ export interface operations {
     };
     delete_track_api_v3_tracks__track_id__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description At once and for good, instead of into the trash */
+                permanent?: boolean;
+            };
             header?: never;
             path: {
                 track_id: string;
@@ -3054,6 +6727,72 @@ export interface operations {
             };
         };
     };
+    overlay_series_api_v3_projects__project__overlay_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverlayQuery"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverlayAnswer"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `bad_key`: The key cannot be used.
+             *
+             *     `bad_query`: The query cannot be understood.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search_console_api_v3_tracks__track_id__console__stream__search_get: {
         parameters: {
             query: {
@@ -3510,6 +7249,2352 @@ export interface operations {
             };
             /** @description `track_deleted`: The track was deleted. */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_job_api_v3_tracks__track_id__job_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetailOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `track_not_found`: There is no such track, or you may not see it.
+             *
+             *     `job_not_found`: No job belongs to this track: it was made by a client, and only the training itself can end it.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stop_track_api_v3_tracks__track_id__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetailOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `track_not_found`: There is no such track, or you may not see it.
+             *
+             *     `job_not_found`: No job belongs to this track: it was made by a client, and only the training itself can end it.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stop_tracks_api_v3_tracks_stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_code_api_v3_tracks__track_id__job_code_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The archive, as it was uploaded */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `track_not_found`: There is no such track, or you may not see it.
+             *
+             *     `job_not_found`: No job belongs to this track: it was made by a client, and only the training itself can end it.
+             *
+             *     `archive_not_found`: There is no such archive in this project.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description `blob_store_down`: The file store does not answer; try again later. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_rules_api_v3_job_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRulesOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_labs_api_v3_projects__project__labs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    create_lab_api_v3_projects__project__labs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `project_not_found`: There is no such project, or you may not see it.
+             *
+             *     `archive_not_found`: There is no such archive in this project.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: The name is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lab_api_v3_labs__lab_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `lab_not_found`: There is no such lab, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_lab_api_v3_labs__lab_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `lab_not_found`: There is no such lab, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `jobs_unfinished`: Jobs of it have not ended; stop them first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_lab_api_v3_labs__lab_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `lab_not_found`: There is no such lab, or you may not see it.
+             *
+             *     `archive_not_found`: There is no such archive in this project.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: The name is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_api_v3_labs__lab_id__preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `lab_not_found`: There is no such lab, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_submissions_api_v3_labs__lab_id__submissions_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                lab_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmissionList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `lab_not_found`: There is no such lab, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list; start again without it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_api_v3_labs__lab_id__submissions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmissionDetailOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `lab_not_found`: There is no such lab, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_submission_api_v3_submissions__submission_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmissionDetailOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `submission_not_found`: There is no such submission, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resubmit_api_v3_submissions__submission_id__resubmit_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resubmit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmissionDetailOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `submission_not_found`: There is no such submission, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_submission_api_v3_submissions__submission_id__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmissionDetailOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `submission_not_found`: There is no such submission, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resubmit_track_api_v3_tracks__track_id__resubmit_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                track_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmissionDetailOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `track_not_found`: There is no such track, or you may not see it.
+             *
+             *     `job_not_found`: No job belongs to this track: it was made by a client, and only the training itself can end it.
+             *
+             *     `lab_not_found`: There is no such lab, or you may not see it.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `track_deleted`: The track was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_archives_api_v3_projects__project__archives_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    upload_archive_api_v3_projects__project__archives_post: {
+        parameters: {
+            query?: {
+                name?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `file_too_large`: The file is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `server_busy`: The server has as much waiting as it can hold; try again after the given time.
+             *
+             *     `blob_store_down`: The file store does not answer; try again later.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_archive_api_v3_projects__project__archives__archive_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                archive_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `project_not_found`: There is no such project, or you may not see it.
+             *
+             *     `archive_not_found`: There is no such archive in this project.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_pipelines_api_v3_projects__project__pipelines_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    create_pipeline_api_v3_projects__project__pipelines_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PipelineIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: The name is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_pipeline_api_v3_pipelines__pipeline_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pipeline_not_found`: There is no such pipeline, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_pipeline_api_v3_pipelines__pipeline_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pipeline_not_found`: There is no such pipeline, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `jobs_unfinished`: Jobs of it have not ended; stop them first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_pipeline_api_v3_pipelines__pipeline_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PipelineChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pipeline_not_found`: There is no such pipeline, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: The name is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reorder_pipeline_api_v3_pipelines__pipeline_id__order_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pipeline_not_found`: There is no such pipeline, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_runs_api_v3_pipelines__pipeline_id__runs_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pipeline_not_found`: There is no such pipeline, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_cursor`: The cursor was not made by this list; start again without it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_pipeline_api_v3_pipelines__pipeline_id__runs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetailOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pipeline_not_found`: There is no such pipeline, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run_api_v3_pipelines__pipeline_id__runs__run_number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+                run_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetailOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `pipeline_not_found`: There is no such pipeline, or you may not see it.
+             *
+             *     `run_not_found`: This pipeline has no run of that number.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stop_run_api_v3_pipelines__pipeline_id__runs__run_number__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+                run_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetailOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `pipeline_not_found`: There is no such pipeline, or you may not see it.
+             *
+             *     `run_not_found`: This pipeline has no run of that number.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rerun_api_v3_pipelines__pipeline_id__runs__run_number__rerun_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+                run_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetailOut"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `pipeline_not_found`: There is no such pipeline, or you may not see it.
+             *
+             *     `run_not_found`: This pipeline has no run of that number.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_lab_secrets_api_v3_labs__lab_id__secrets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `lab_not_found`: There is no such lab, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_lab_secret_api_v3_labs__lab_id__secrets__name__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `lab_not_found`: There is no such lab, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_lab_secret_api_v3_labs__lab_id__secrets__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lab_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `lab_not_found`: There is no such lab, or you may not see it.
+             *
+             *     `secret_not_found`: There is no secret of that name.
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_pipeline_secrets_api_v3_pipelines__pipeline_id__secrets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pipeline_not_found`: There is no such pipeline, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_pipeline_secret_api_v3_pipelines__pipeline_id__secrets__name__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pipeline_not_found`: There is no such pipeline, or you may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bad_value`: The value cannot be used. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_pipeline_secret_api_v3_pipelines__pipeline_id__secrets__name__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pipeline_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: Sign in, or send a valid API token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_right`: You may not do this; ask the owner of the project. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `pipeline_not_found`: There is no such pipeline, or you may not see it.
+             *
+             *     `secret_not_found`: There is no secret of that name.
+             */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

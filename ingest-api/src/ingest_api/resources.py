@@ -18,6 +18,7 @@ from services.ingest.group_writer import GroupWriter
 from services.live.changes import ChangeNotes
 from services.storage.blobs import BlobStore
 from services.storage.database import Database
+from services.tracks.trash import TrashCleaner
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ async def open_resources(settings: IngestApiSettings) -> AsyncIterator[Resources
                 touches=writer.run,
                 upload_cleaner=UploadCleaner(database, blobs).run,
                 writer_forgetter=WriterForgetter(database).run,
+                trash_cleaner=TrashCleaner(database, blobs, SystemClock(), days=settings.trash_days).run,
             )
         )
         yield Resources(database, blobs, writer, Intake(settings.max_queue_bytes), changes, SystemClock(), supervisor)

@@ -1,8 +1,9 @@
 """What tb-proxy reads from the environment, beside what every service reads."""
 
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.core.settings import ServiceSettings
 
@@ -39,5 +40,16 @@ class TbProxySettings(ServiceSettings):
     )
     tb_mode: TbMode = Field(
         default=TbMode.FORK,
-        description="`fork`: our own data provider; `process`: TensorBoard's own reader on event files that we write",
+        description="`fork`: our own data provider; `process`: the stock command on event files that we write",
     )
+    tb_proxy_peers: str = Field(
+        default="", description="Name behind which all replicas are found (a headless Service); empty: there is one"
+    )
+    tb_proxy_address: str = Field(default="", description="Address of this replica behind that name")
+
+    @model_validator(mode="after")
+    def _check_peers(self) -> Self:
+        if self.tb_proxy_peers and not self.tb_proxy_address:
+            msg = "MLSTEAM_TB_PROXY_PEERS needs MLSTEAM_TB_PROXY_ADDRESS, so that a replica knows itself"
+            raise ValueError(msg)
+        return self

@@ -88,7 +88,7 @@ def _delete(services: Services, place: Place) -> float:
     caller = Caller(services.track_port, place.token)
     began = time.perf_counter()
     for track in place.tracks:
-        answer = caller.call(f"/api/v3/tracks/{track}", method="DELETE")
+        answer = caller.call(f"/api/v3/tracks/{track}?permanent=true", method="DELETE")
         if answer.status not in {200, 204}:
             raise BenchFailed(f"a track was not deleted: {answer.status} {answer.body[:200]!r}")
     took = time.perf_counter() - began

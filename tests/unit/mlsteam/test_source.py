@@ -68,7 +68,7 @@ def test_packages_are_listed() -> None:
 
 def test_arguments_win_over_the_variable() -> None:
     assert read_wanted("") == Wanted()
-    assert read_wanted("none", console=True) == Wanted(True, False, False, False)
-    assert read_wanted("source, system", system=False) == Wanted(False, False, True, False)
+    assert read_wanted("none", console=True) == Wanted(True, False, False, False, False)
+    assert read_wanted("source, system", system=False) == Wanted(False, False, True, False, False)
     with pytest.raises(SettingsError, match="MLSTEAM_CAPTURE"):
         read_wanted("stdout")

@@ -175,3 +175,22 @@ async def test_one_whose_files_became_others_is_replaced_when_nobody_uses_it() -
         spawner.children[1].is_old = True
         await look(registry, A)
         assert len(spawner.children) == 2
+
+
+async def test_the_end_of_the_parent_is_no_failure_of_the_track() -> None:
+    spawner = FakeSpawner()
+    registry = Registry(spawner)
+    for _ in range(5):
+        await look(registry, A)
+        spawner.children[-1].is_up = spawner.children[-1].is_guilty = False
+    await look(registry, A)
+    assert registry.state_of(A) is State.READY
+
+
+async def test_half_of_the_places_are_for_those_who_have_not_asked() -> None:
+    registry = Registry(FakeSpawner(), max_children=4)
+    await look(registry, A)
+    assert registry.has_room(B)
+    await look(registry, B)
+    assert not registry.has_room(C)
+    assert registry.has_room(A)

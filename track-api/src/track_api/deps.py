@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 
 from services.core.clock import Clock, SystemClock
+from services.jobs.definition import Allowed
 from services.storage.database import Database, ReadSession
 from services.tracks.version import data_version
 from track_api.resources import Resources
@@ -38,6 +39,13 @@ Reading = Annotated[ReadSession, Depends(_read)]
 
 async def _clock() -> Clock:
     return SystemClock()
+
+
+async def _allowed(resources: CurrentResources) -> Allowed:
+    return Allowed.from_settings(resources.settings)
+
+
+CurrentAllowed = Annotated[Allowed, Depends(_allowed)]
 
 
 CurrentClock = Annotated[Clock, Depends(_clock)]

@@ -8,22 +8,38 @@ from services.web.auth import is_probe
 from track_api.attempts import Attempts
 from track_api.resources import open_resources
 from track_api.routes import (
+    archives,
     config,
     console,
     events,
     files,
     folders,
+    jobs,
+    labs,
+    members,
+    overlay,
     page,
+    pipelines,
     projects,
     published,
+    runs,
+    secrets,
     series,
     sessions,
+    submissions,
     tokens,
     tracks,
+    trash,
+    users,
+    views,
     writers,
 )
 from track_api.settings import TrackApiSettings
 
+_MODULES = (
+    config, sessions, tokens, users, projects, members, views, trash, tracks, folders, series, overlay, console, files,
+    events, writers, jobs, labs, submissions, archives, pipelines, runs, secrets,
+)  # fmt: skip
 # Everything else asks who you are. The page itself holds no data; what it loads asks for the cookie.
 PUBLIC = frozenset(
     {
@@ -41,12 +57,18 @@ def is_public(method: str, path: str) -> bool:
     return is_page or (method, path) in PUBLIC or is_probe(method, path)
 
 
+def is_streamed(method: str, path: str) -> bool:
+    """Say whether a body is read while it arrives."""
+    return method == "POST" and path.startswith("/api/v3/projects/") and path.endswith("/archives")
+
+
 def create_app(settings: TrackApiSettings) -> FastAPI:
     """Make the app."""
     edge = Edge(
         "track-api",
         "MLSteam Track: reading and control",
         is_public=is_public,
+        is_streamed=is_streamed,
         access_cache_s=settings.track_api_access_cache_s,
     )
     app = create_base_app(edge, lambda: open_resources(settings))
@@ -57,7 +79,7 @@ def create_app(settings: TrackApiSettings) -> FastAPI:
 
     app.state.end_streams = end_streams
     api = APIRouter(prefix="/api/v3")
-    for module in (config, sessions, tokens, projects, tracks, folders, series, console, files, events, writers):
+    for module in _MODULES:
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(published.router)

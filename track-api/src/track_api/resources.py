@@ -9,9 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from services.core.supervise import Supervisor
+from services.listing.tables import ProjectTables
 from services.live.changes import ChangeNotes
 from services.live.hearing import Hearing
 from services.live.hub import Hub
+from services.runner.silence import Silence
 from services.series.source import SourceCache
 from services.storage.blobs import BlobStore
 from services.storage.database import Database
@@ -26,6 +28,7 @@ class Resources:
     database: Database
     blobs: BlobStore
     sources: SourceCache
+    tables: ProjectTables
     changes: ChangeNotes
     hub: Hub
     supervisor: Supervisor | None
@@ -40,8 +43,11 @@ async def open_resources(settings: TrackApiSettings) -> AsyncIterator[Resources]
         changes, hub = ChangeNotes(database), Hub()
         stack.push_async_callback(changes.close)
         supervisor = await stack.enter_async_context(
-            Supervisor().running(changes=changes.run, hearing=Hearing(database, hub.tell).run)
+            Supervisor().running(
+                changes=changes.run, hearing=Hearing(database, hub.tell).run, silence=Silence(database, changes).run
+            )
         )
         stack.callback(hub.close)
         sources = SourceCache(settings.track_api_cache_bytes)
-        yield Resources(settings, database, BlobStore(settings.blob_url), sources, changes, hub, supervisor)
+        tables = ProjectTables(database, sources.tails)
+        yield Resources(settings, database, BlobStore(settings.blob_url), sources, tables, changes, hub, supervisor)

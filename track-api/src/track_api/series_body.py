@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from services.core.points import Floats
 from services.core.values import Value, to_json
-from services.series.buckets import Buckets
 from services.series.column import Drawn
+from services.series.grid import Buckets
 from services.series.losses import Loss
 from services.series.read import SeriesView, SeriesViews
 from services.series.window import Axis
@@ -24,7 +24,8 @@ MSGPACK_TYPE = "application/vnd.mlsteam.series+msgpack"
 
 def json_body(views: SeriesViews, axis: Axis, losses: list[Loss] | None) -> bytes:
     """Write an answer as JSON. Floats that JSON has no word for: null, or by name where they are logged values."""
-    x = views.grid.centres.tolist() if views.grid is not None else []
+    # All series in buckets have one x; it is written once and put into each.
+    x = msgspec.Raw(msgspec.json.encode(views.grid.centres.tolist() if views.grid is not None else []))
     series = [
         _facts(view)
         | {
@@ -92,7 +93,7 @@ def _exact(column: Floats, count: NDArray[np.int64]) -> list[Any]:
     return values
 
 
-def _json_buckets(buckets: Buckets, x: list[float]) -> dict[str, Any]:
+def _json_buckets(buckets: Buckets, x: msgspec.Raw) -> dict[str, Any]:
     return {
         "x": x,
         "first": _exact(buckets.first, buckets.count),

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from services.core.settings import ServiceSettings
+from services.core.settings import CodeSettings
 
 
-class TrackApiSettings(ServiceSettings):
+class TrackApiSettings(CodeSettings):
     """The shared settings and track-api's own."""
 
     track_api_host: str = Field(default="127.0.0.1", description="Address to listen on")

@@ -18,7 +18,7 @@ from mlsteam.errors import MLSteamError, SettingsError
 if TYPE_CHECKING:
     from mlsteam.track import Track
 
-_PARTS = ("console", "traceback", "source", "system")
+_PARTS = ("console", "traceback", "source", "system", "eventfiles")
 # Git may take five seconds where a disk is slow; a track that ends waits for it.
 _SOURCE_WAIT_S = 10.0
 
@@ -31,9 +31,8 @@ class Wanted:
     traceback: bool = True
     source: bool = True
     system: bool = True
-
-
-NOTHING = Wanted(console=False, traceback=False, source=False, system=False)
+    # By the agent alone: whoever runs a notebook has a working folder that says little.
+    eventfiles: bool = True
 
 
 def read_wanted(chosen: str, **arguments: bool | None) -> Wanted:
@@ -46,18 +45,21 @@ def read_wanted(chosen: str, **arguments: bool | None) -> Wanted:
 
 
 class Captures:
-    """The parts that run for one track."""
+    """The parts that run for one track; none of them, and no hooks, for one whose end is not this process's to tell."""
 
-    def __init__(self, track: "Track", root: Path, wanted: Wanted) -> None:
+    def __init__(self, track: "Track", root: Path, wanted: Wanted | None) -> None:
         self._track, self._is_over = track, Event()
         self._owner = os.getpid()
         self._consoles: list[Any] = []
         self._hooks: Any = None
         self._source: Thread | None = None
+        self._has_traceback = wanted is not None and wanted.traceback
+        if wanted is None:
+            return
+        # Also when nothing is captured: whether the program failed is how its track ends.
+        self._hooks = _load("failure").FailureHooks(self.note_failure)
         # Ranks run the same code: one of them tells.
         is_first_rank = os.environ.get("RANK", "0") == "0"
-        if wanted.traceback:
-            self._hooks = _load("failure").FailureHooks(self.note_failure)
         if wanted.console:
             self._start_console(root)
         if wanted.source and is_first_rank:
@@ -81,11 +83,16 @@ class Captures:
 
     def note_failure(self, error: BaseException) -> None:
         """Record a traceback, as long as the track takes it."""
-        if not self._hooks:
+        if not self._has_traceback:
             return
         failure = _load("failure")
         with contextlib.suppress(MLSteamError):
             self._track[failure.KEY] = failure.traceback_text(error)
+
+    def ending(self) -> tuple[str, int]:
+        """Say how the program ends, as one of the ends of a track, and with which exit code."""
+        ending: tuple[str, int] = self._hooks.ending() if self._hooks else ("finished", 0)
+        return ending
 
     def stop(self) -> None:
         """End all parts, after what they hold is kept."""

@@ -1,9 +1,11 @@
 """Masks what looks like a secret in a command line or an address. Called by source.py and git.py."""
 
 import re
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 MASK = "***"
+MIN_HIDDEN_CHARS = 4
 _WORDS = {"token", "password", "passwd", "passphrase", "pwd", "secret", "secrets", "credential", "credentials"}
 _WORDS |= {"apikey", "accesskey", "privatekey", "auth", "authorization", "bearer"}
 _PAIRS = {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("account", "key")}
@@ -39,3 +41,16 @@ def mask_arguments(arguments: list[str]) -> list[str]:
             masked.append(_LOOKS_SECRET.sub(MASK, mask_address(argument)))
         is_next_secret = argument.startswith("-") and not equals and _names_secret(argument)
     return masked
+
+
+def hider_of(values: Iterable[str]) -> Callable[[str], str] | None:
+    """Return what strikes these texts out of a line; None when there is nothing to strike out.
+
+    Of a text of several lines each line counts. Short ones stay: a line would lose every "1" of it.
+    """
+    parts = {part for value in values for part in (value, *value.splitlines()) if len(part.strip()) >= MIN_HIDDEN_CHARS}
+    if not parts:
+        return None
+    # Longer ones first: one may be part of another.
+    pattern = re.compile("|".join(re.escape(part) for part in sorted(parts, key=len, reverse=True)))
+    return lambda line: pattern.sub(MASK, line)

@@ -6,6 +6,7 @@ only its `write` is listened to.
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from mlsteam.capture.kept import keep_line
@@ -16,8 +17,8 @@ from mlsteam.spool import Spool
 class KeptLines:
     """What one stream shows, line by line into a spool."""
 
-    def __init__(self, spool: Spool, name: str) -> None:
-        self._spool, self._name = spool, name
+    def __init__(self, spool: Spool, name: str, hide: Callable[[str], str] | None = None) -> None:
+        self._spool, self._name, self._hide = spool, name, hide
         self._lock, self._lines = threading.RLock(), LineFolder()
 
     def write(self, data: bytes) -> None:
@@ -25,13 +26,16 @@ class KeptLines:
         now = time.time()
         with self._lock:
             for line in self._lines.feed(data, now):
-                keep_line(self._spool, self._name, line, now)
+                self._keep(line, now)
 
     def finish(self) -> None:
         """Keep the last unfinished line."""
         with self._lock:
             for line in self._lines.finish():
-                keep_line(self._spool, self._name, line, time.time())
+                self._keep(line, time.time())
+
+    def _keep(self, line: str, now: float) -> None:
+        keep_line(self._spool, self._name, self._hide(line) if self._hide else line, now)
 
 
 class StreamConsole:

@@ -8,8 +8,9 @@ import importlib
 
 import click
 
-from mlsteam.cli import account, reading, run, spool, tensorboard
+from mlsteam.cli import account, agent, reading, run, spool, stop, tensorboard
 from mlsteam.errors import MLSteamError, SettingsError
+from mlsteam.first_process import is_first, run_as_first
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -30,13 +31,18 @@ def completion(shell: str) -> None:
 
 for _command in (
     account.login, account.init, account.tokens, run.run, spool.sync, spool.status, reading.ls, reading.get,
-    reading.export, tensorboard.import_tensorboard,
+    reading.export, tensorboard.import_tensorboard, stop.stop, agent.agent,
 ):  # fmt: skip
     cli.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    # As the command of a container: `mlsteam run` there must end when it is told to.
+    return run_as_first(lambda: _main(arguments)) if is_first() else _main(arguments)
+
+
+def _main(arguments: list[str] | None) -> int:
     try:
         result = cli.main(args=arguments, prog_name="mlsteam", standalone_mode=False)
     except click.ClickException as error:

@@ -29,7 +29,8 @@ def _project() -> str:
     return project
 
 
-def _track_id(transport: HttpTransport, track: str) -> str:
+def find_track_id(transport: HttpTransport, track: str) -> str:
+    """Return the id of a track that is given by id, or by its name. Raises: ClickException, SettingsError."""
     if _ID.fullmatch(track):
         return track
     found = [one for one in list_tracks(transport, _project(), 1000, q=track) if one["name"] == track]
@@ -57,7 +58,7 @@ def _flat(entries: list[Entry]) -> list[dict[str, Any]]:
 @click.argument("track", required=False)
 @click.argument("path", default="")
 @click.option("--projects", is_flag=True, help="List projects instead.")
-@click.option("--query", "-q", help="Search names and tags.")
+@click.option("--query", "-q", help="Which tracks: words, or status:running p.lr=0.01 m.val/loss<0.3.")
 @click.option("--status", help="Only tracks that are created, running, finished, failed or stopped.")
 @click.option("--tag", help="Only tracks with this tag.")
 @click.option("--limit", default=50, show_default=True, help="At most so many tracks.")
@@ -80,10 +81,10 @@ def ls(  # noqa: PLR0917  # click passes them by name
         items = read_json(transport, "/api/v3/projects?limit=500", "list the projects")["items"]
         write_rows(items, ["name", "role", "description"], as_json=as_json)
     elif track is None:
-        rows = list(list_tracks(transport, _project(), limit, q=query, status=status, tag=tag))
+        rows = list(list_tracks(transport, _project(), limit, query=query, status=status, tag=tag))
         write_rows(rows, ["track_id", "name", "status", "tags", "created_at"], as_json=as_json)
     else:
-        entries = read_tree(transport, _track_id(transport, track), path, 0 if recursive else 1)
+        entries = read_tree(transport, find_track_id(transport, track), path, 0 if recursive else 1)
         write_rows(_flat(entries), ["key", "kind", "type", "value", "size"], as_json=as_json)
 
 
@@ -95,7 +96,7 @@ def ls(  # noqa: PLR0917  # click passes them by name
 def get(track: str, key: str, output: Path | None, as_json: bool) -> None:
     """Print a config value or the newest value of a series; save a file."""
     transport = connect()
-    track_id = _track_id(transport, track)
+    track_id = find_track_id(transport, track)
     leaf = get_leaf(transport, track_id, key)
     facts = {name: value for name, value in msgspec.structs.asdict(leaf).items() if value is not None}
     if leaf.kind == "file":
@@ -119,7 +120,7 @@ def export(track: str, keys: tuple[str, ...], form: str, output: Path | None) ->
     A KEY that ends with a slash is a folder: all series below it.
     """
     transport = connect()
-    track_id = _track_id(transport, track)
+    track_id = find_track_id(transport, track)
     wanted: list[str] = []
     for key in keys:
         below = _flat(read_tree(transport, track_id, key.rstrip("/"))) if key.endswith("/") else []

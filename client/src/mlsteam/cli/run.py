@@ -6,11 +6,13 @@ Called by main.py. Guarantees the exit code of the command; 127 when there is no
 import os
 import shlex
 import shutil
+from pathlib import Path
 
 import click
 
 import mlsteam
 from mlsteam.agent import Agent
+from mlsteam.capture.captures import read_wanted
 from mlsteam.capture.secrets import mask_arguments
 from mlsteam.settings import read_settings
 
@@ -60,7 +62,8 @@ def run(  # noqa: PLR0917  # click passes them by name
         "MLSTEAM_SPOOL_DIR": str(settings.spool_dir),
         "MLSTEAM_MODE": "offline" if opened.is_offline else "online",
     }
-    agent = Agent(opened, finish_timeout=finish_timeout)
+    followed = Path.cwd() if read_wanted(settings.capture).eventfiles else None
+    agent = Agent(opened, finish_timeout=finish_timeout, folder=followed)
     code = 126
     try:
         code = agent.run(command, os.environ | {key: value for key, value in told.items() if value})

@@ -33,7 +33,7 @@ export function TrackPage() {
   const { treeWidth, isTreeOpen, hasKeys } = usePreferences();
   const isTensorboard = search.view === "tensorboard";
   // Once loaded, TensorBoard stays mounted: switching back must not start it anew.
-  const { isMounted, onRest } = usePreload(isTensorboard);
+  const { isMounted, onRest } = usePreload(trackId, isTensorboard);
 
   // Choosing another entry is a step one goes back from; moving a slider is not.
   const open = (path: string, isStep = false) =>

@@ -8,3 +8,13 @@ export function tensorboardAddress(trackIds: readonly string[], isDark: boolean)
   address.hash = "scalars";
   return address.toString();
 }
+
+// Whether the server can spare a process for somebody who has not asked; no answer is a no.
+export async function hasRoom(trackId: string): Promise<boolean> {
+  try {
+    const answer = await fetch(new URL(`tb/${trackId}/room`, document.baseURI));
+    return answer.ok && ((await answer.json()) as { has_room: boolean }).has_room;
+  } catch {
+    return false;
+  }
+}

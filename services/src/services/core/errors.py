@@ -1,9 +1,11 @@
 """The errors of the domain, grouped by what a caller can do about them.
 
 ServiceError
-├── NotFound       ProjectNotFound, TrackNotFound, LeafNotFound, UploadNotFound, TokenNotFound, LabNotFound, JobNotFound
+├── NotFound            ProjectNotFound, TrackNotFound, LeafNotFound, UploadNotFound, TokenNotFound, JobNotFound,
+│                       LabNotFound, SubmissionNotFound, PipelineNotFound, RunNotFound, ArchiveNotFound, SecretNotFound,
+│                       ViewNotFound, UserNotFound, MemberNotFound
 ├── Gone                TrackDeleted
-├── Conflict            NameTaken, TrackIdTaken, SequenceGap, UploadIncomplete, KindMismatch
+├── Conflict            NameTaken, TrackIdTaken, SequenceGap, UploadIncomplete, KindMismatch, JobsUnfinished, LastOwner
 ├── Invalid             BadKey, BadCursor, BadQuery, BadValue, ChecksumMismatch
 ├── Malformed           MalformedBatch
 ├── TooLarge            BatchTooLarge, FileTooLarge
@@ -105,6 +107,38 @@ class JobNotFound(NotFound):
     """No job belongs to this track: it was made by a client, and only the training itself can end it."""
 
 
+class SubmissionNotFound(NotFound):
+    """There is no such submission, or you may not see it."""
+
+
+class PipelineNotFound(NotFound):
+    """There is no such pipeline, or you may not see it."""
+
+
+class RunNotFound(NotFound):
+    """This pipeline has no run of that number."""
+
+
+class ArchiveNotFound(NotFound):
+    """There is no such archive in this project."""
+
+
+class SecretNotFound(NotFound):
+    """There is no secret of that name."""
+
+
+class ViewNotFound(NotFound):
+    """There is no such view in this project."""
+
+
+class UserNotFound(NotFound):
+    """There is no user of that name."""
+
+
+class MemberNotFound(NotFound):
+    """That user is no member of this project."""
+
+
 class Gone(ServiceError):
     """It existed, and was deleted."""
 
@@ -139,6 +173,14 @@ class UploadIncomplete(Conflict):
 
 class KindMismatch(Conflict):
     """The key already holds another kind of data in this track."""
+
+
+class JobsUnfinished(Conflict):
+    """Jobs of it have not ended; stop them first."""
+
+
+class LastOwner(Conflict):
+    """A project needs an owner: make somebody else one first."""
 
 
 class Invalid(ServiceError):

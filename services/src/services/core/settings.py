@@ -29,6 +29,20 @@ class ServiceSettings(BaseSettings):
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged")
     log_format: str = Field(default="json", pattern="^(json|text)$", description="json for machines, text for people")
     session_days: float = Field(default=14, gt=0, le=365, description="How long a sign-in lasts, in days")
+    trash_days: float = Field(
+        default=30, ge=0, le=3650, description="How long a deleted track can be restored, in days"
+    )
+
+
+class CodeSettings(ServiceSettings):
+    """Where the code of jobs may come from; read by whoever takes a definition, and by whoever fetches the code."""
+
+    code_roots: str = Field(
+        default="", description="Folders that labs may take code from, and what is below them; separated by ':'"
+    )
+    git_hosts: str = Field(
+        default="", description="Hosts of your own network that labs may clone from; separated by commas"
+    )
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)

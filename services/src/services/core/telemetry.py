@@ -36,6 +36,8 @@ TB_START_SECONDS = Histogram(
 )
 TB_ZYGOTE_STARTS = Counter("mlsteam_tensorboard_zygote_starts_total", "Starts of the process that forks TensorBoards")
 TRANSPOSED_POINTS = Counter("mlsteam_transposed_points_total", "Points moved from the batch log into chunks")
+JOBS_HERE = Gauge("mlsteam_jobs_here", "Jobs that this runner has started and not brought to an end")
+JOBS_ENDED = Counter("mlsteam_jobs_ended_total", "Jobs brought to an end, by state", ["state"])
 
 
 def configure_logs(level: str, log_format: str) -> None:

@@ -35,7 +35,10 @@ async def find_leaves_below(
     Upper and lower case are alike; `counts` is of every kind.
     """
     index = await read_leaf_index(session, cache.leaves, track_id)
-    places = matching(index, path, words, without)
+    places = index.search(path, words)
+    for folder in without:
+        left_out = index.span(folder)
+        places = [at for at in places if at not in left_out]
     counts = Counter(map(index.kinds.__getitem__, places))
     if kind is not None:
         places = [at for at in places if index.kinds[at] is kind]
@@ -59,18 +62,6 @@ async def find_entry(session: ReadSession, cache: SourceCache, track_id: UUID, k
 def _entry(index: LeafIndex, key: str, leaf: LeafView | None) -> Entry:
     below = len(index.span(key))
     return Entry(key.rpartition("/")[2], key, below > 0, below, leaf, None)
-
-
-def matching(index: LeafIndex, path: str, words: str, without: Sequence[str] = ()) -> list[int]:
-    """Return where keys below a folder stand that hold all words, but not those below the folders `without`."""
-    wanted = words.casefold().split()
-    places = list(index.span(path))
-    for folder in without:
-        left_out = index.span(folder)
-        places = [at for at in places if at not in left_out]
-    for word in wanted:
-        places = [at for at in places if word in index.keys[at].casefold()]
-    return places
 
 
 async def find_position(

@@ -106,11 +106,11 @@ async def transpose_track(session: Session, track_id: UUID, leaf_ids: ByteLru[Le
         return 0, 0
     await session.execute(text("SET LOCAL statement_timeout = '300s'"))
     # Against a deletion at the same moment: whoever comes second sees what the first has done.
-    held = select(tracks.c.leaves_version, tracks.c.deleted_at).where(tracks.c.track_id == track_id)
+    held = select(tracks.c.leaves_version, tracks.c.purged_at).where(tracks.c.track_id == track_id)
     track = (await session.execute(held.with_for_update(read=True, key_share=True))).one_or_none()
     batches = await read_tail(session, track_id, max_points=_POINTS_AT_ONCE)
     n_points = 0
-    if track is not None and track.deleted_at is None:
+    if track is not None and track.purged_at is None:
         bodies = [(batch.decode(), batch.refused) for batch in batches]
         numbered: dict[KeyList, LeafIds] = {}
         for keys in {one.keys for body, _ in bodies for one in body.series}:

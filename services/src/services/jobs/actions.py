@@ -4,6 +4,7 @@ Called by labs, routes and the runner. Guarantees that a state follows only wher
 and that the track of a job that has ended says the same.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,22 +17,43 @@ from services.storage.tables import api_tokens
 from services.tracks.store import update_track
 
 
-async def move(session: Session, job_id: UUID, state: JobState, *, cause: str, actor: str, **values: Any) -> Job | None:
+async def move(
+    session: Session,
+    job_id: UUID,
+    state: JobState,
+    *,
+    cause: str,
+    actor: str,
+    reason: str = "",
+    at: datetime | None = None,
+    **values: Any,
+) -> Job | None:
     """Bring a job to a state and return it; None when it may not follow the present one. Raises: JobNotFound."""
     job = await store.lock_job(session, job_id)
     if not may_follow(job.state, state):
         return None
     changed: dict[str, Any] = {"state": state.value, "cause": cause, **values}
+    of_track: dict[str, Any] = {}
     if state in ENDED:
         changed["ended_at"] = func.clock_timestamp()
-        await update_track(
-            session, job.track_id, {"status": TRACK_STATUS_OF[state].value, "ended_at": func.clock_timestamp()}
-        )
+        of_track = {"status": TRACK_STATUS_OF[state].value, "ended_at": func.clock_timestamp()}
     elif job.state is JobState.LOST:
         changed["ended_at"] = None
+    # In any case, so that whoever follows the tracks that changed sees the new state of the job.
+    await update_track(session, job.track_id, of_track)
     await store.change_job(session, job_id, changed)
-    await store.append_history(session, job_id, state, cause, actor)
+    await store.append_history(session, job_id, state, cause, actor, reason=reason, at=at)
     return await store.get_job(session, job_id)
+
+
+async def note(
+    session: Session, job: Job, *, cause: str, actor: str, reason: str = "", at: datetime | None = None
+) -> bool:
+    """Add to the history what happened within a state of a locked job; False when that is there already."""
+    is_new = await store.append_history(session, job.job_id, job.state, cause, actor, reason=reason, at=at)
+    if is_new:
+        await store.change_job(session, job.job_id, {"cause": cause})
+    return is_new
 
 
 async def ask_stop(session: Session, track_id: UUID, actor: str) -> Job | None:
@@ -45,7 +67,7 @@ async def ask_stop(session: Session, track_id: UUID, actor: str) -> Job | None:
     job = await store.lock_job(session, found.job_id)
     if job.state in ENDED or job.stop_asked_at is not None:
         return job
-    asked = {"stop_asked_at": func.clock_timestamp(), "stop_asked_by": actor}
+    asked: dict[str, Any] = {"stop_asked_at": func.clock_timestamp(), "stop_asked_by": actor}
     if job.state is JobState.QUEUED:
         return await move(session, job.job_id, JobState.STOPPED, cause="stopped before it began", actor=actor, **asked)
     return await move(session, job.job_id, JobState.STOPPING, cause="asked to stop", actor=actor, **asked)

@@ -9,8 +9,11 @@ import re
 from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from services.jobs.pod import PodEnvironment
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
@@ -45,17 +48,20 @@ class FolderCode(_Part):
         return _no_nul(path)
 
 
-class GitCode(_Part):
-    """A repository, cloned anew for each job."""
+class Repository(_Part):
+    """A git repository; cloned anew each time.
 
-    kind: Literal["git"]
+    Hosts of the own network are looked for only with a validation context: {"git_hosts": those that are allowed}.
+    `definition.read_spec`, through which every definition is stored, and the runner always give one.
+    """
+
     url: Text
     revision: Annotated[str, Field(max_length=200)] = ""
 
     @field_validator("url")
     @classmethod
-    def _check_url(cls, url: str) -> str:
-        return check_git_url(url)
+    def _check_url(cls, url: str, info: ValidationInfo) -> str:
+        return check_git_url(url, (info.context or {}).get("git_hosts"))
 
     @field_validator("revision")
     @classmethod
@@ -66,8 +72,21 @@ class GitCode(_Part):
         return revision
 
 
-def check_git_url(url: str) -> str:
-    """Return an address unchanged that git may be given. Raises: ValueError."""
+class GitCode(Repository):
+    """Code from a git repository."""
+
+    kind: Literal["git"]
+
+
+class ArchiveCode(_Part):
+    """An archive that was uploaded to the project."""
+
+    kind: Literal["archive"]
+    archive_id: UUID
+
+
+def check_git_url(url: str, own_hosts: frozenset[str] | None = frozenset()) -> str:
+    """Return an address unchanged that git may be given; None allows any host. Raises: ValueError."""
     if not url.isprintable() or any(char.isspace() for char in url) or "::" in url.split("//", maxsplit=1)[0]:
         msg = "must be a plain address"
         raise ValueError(msg)
@@ -79,8 +98,8 @@ def check_git_url(url: str) -> str:
     if parts.password:
         msg = "must not hold a password: it would be shown; make it a secret"
         raise ValueError(msg)
-    if is_local_host(host):
-        msg = "must not name an address of the server's own network"
+    if own_hosts is not None and is_local_host(host) and host not in own_hosts:
+        msg = "must not name an address of the server's own network, unless MLSTEAM_GIT_HOSTS allows it"
         raise ValueError(msg)
     return url
 
@@ -96,12 +115,13 @@ def is_local_host(host: str) -> bool:
 
 
 class Environment(_Part):
-    """What `python` is to the command."""
+    """What `python` is to the command, and where jobs run on Kubernetes: its pod."""
 
     python: Text = Field(default="", description="Path of an interpreter; empty: the runner's own")
     requirements: Annotated[str, Field(max_length=500)] = Field(
         default="", description="File in the code; installed once and kept"
     )
+    pod: PodEnvironment = PodEnvironment()
 
     @field_validator("python", "requirements")
     @classmethod
@@ -135,24 +155,71 @@ class Limits(_Part):
         return megabytes
 
 
-class JobSpec(_Part):
-    """All that a launcher needs, but for the secrets."""
+class _Action(_Part):
+    name: Annotated[str, Field(max_length=200)] = ""
 
-    code: Annotated[FolderCode | GitCode, Field(discriminator="kind")]
+
+class CommandAction(_Action):
+    """Run a command in the working folder."""
+
+    kind: Literal["command"]
     command: Annotated[list[Text], Field(min_length=1, max_length=1000)]
     uses_shell: bool = Field(default=False, description="The command is one line for /bin/sh")
+
+    @model_validator(mode="after")
+    def _check(self) -> "CommandAction":
+        _check_command(self.command, uses_shell=self.uses_shell)
+        return self
+
+
+class GitAction(_Action, Repository):
+    """Fetch a repository into the working folder, or bring it there to the newest state of its revision."""
+
+    kind: Literal["git"]
+
+
+class PublishAction(_Action):
+    """Upload files of the working folder to the track."""
+
+    kind: Literal["publish"]
+    patterns: Annotated[list[Text], Field(min_length=1, max_length=100)]
+    folder: Annotated[str, Field(max_length=500)] = Field(default="files", description="Folder path in the track")
+
+    @field_validator("patterns")
+    @classmethod
+    def _check_patterns(cls, patterns: list[str]) -> list[str]:
+        for pattern in patterns:
+            if not pattern or pattern.startswith("/") or ".." in pattern.split("/"):
+                msg = "must be a path inside the working folder; * and ** stand for any part of it"
+                raise ValueError(msg)
+            _no_nul(pattern)
+        return patterns
+
+    @field_validator("folder")
+    @classmethod
+    def _check_folder(cls, folder: str) -> str:
+        if folder and (any(part in {"", ".", ".."} for part in folder.split("/")) or not folder.isprintable()):
+            msg = "must be a folder path without empty, '.' or '..' parts"
+            raise ValueError(msg)
+        return folder
+
+
+Action = Annotated[CommandAction | GitAction | PublishAction, Field(discriminator="kind")]
+Code = Annotated[FolderCode | GitCode | ArchiveCode, Field(discriminator="kind")]
+
+
+class JobSpec(_Part):
+    """All that a launcher needs, but for the secrets: one command of a lab, or the actions of a pipeline."""
+
+    code: Code | None = Field(default=None, description="Copied to the working folder first")
+    command: Annotated[list[Text], Field(max_length=1000)] = []
+    uses_shell: bool = Field(default=False, description="The command is one line for /bin/sh")
+    actions: Annotated[list[Action], Field(max_length=100)] = []
     environment: Environment = Environment()
     variables: Annotated[dict[str, Text], Field(max_length=200)] = {}
     limits: Limits = Limits()
     params: dict[str, Scalar] = {}
-
-    @field_validator("command")
-    @classmethod
-    def _check_command(cls, command: list[str]) -> list[str]:
-        if not command[0].strip():
-            msg = "must begin with a program"
-            raise ValueError(msg)
-        return [_no_nul(word) for word in command]
+    uses_track: bool = Field(default=True, description="Of a pipeline run: whether people see its track")
 
     @field_validator("variables")
     @classmethod
@@ -170,11 +237,24 @@ class JobSpec(_Part):
         return params
 
     @model_validator(mode="after")
-    def _check_shell(self) -> "JobSpec":
-        if self.uses_shell and len(self.command) != 1:
-            msg = "a shell line is one text"
+    def _check(self) -> "JobSpec":
+        if bool(self.command) == bool(self.actions):
+            msg = "there must be a command, or actions"
             raise ValueError(msg)
+        if self.command:
+            _check_command(self.command, uses_shell=self.uses_shell)
         return self
+
+
+def _check_command(command: list[str], *, uses_shell: bool) -> None:
+    if not command[0].strip():
+        msg = "must begin with a program"
+        raise ValueError(msg)
+    for word in command:
+        _no_nul(word)
+    if uses_shell and len(command) != 1:
+        msg = "a shell line is one text"
+        raise ValueError(msg)
 
 
 def check_variable(name: str) -> None:

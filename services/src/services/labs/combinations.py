@@ -6,6 +6,7 @@ Guarantees that nothing is built before it is known to be within the limit.
 import math
 import random
 import re
+from collections.abc import Sequence
 
 from services.core.errors import BadValue
 from services.jobs.spec import Scalar, check_scalar
@@ -61,20 +62,36 @@ def expand(hyperparameters: dict[str, list[Scalar]]) -> dict[str, list[Scalar]]:
     """Return the values of each name, ranges written out. Raises: BadValue."""
     expanded: dict[str, list[Scalar]] = {}
     for name, given in hyperparameters.items():
-        if not _NAME.fullmatch(name) or name in {".", ".."}:
-            raise BadValue(f"{name[:100]!r} cannot name a hyperparameter.", field="hyperparameters")
+        _check_name(name)
         values: list[Scalar] = []
         for value in given:
-            try:
-                check_scalar(value)
-            except ValueError as error:
-                raise BadValue(f"{name}: {error}", field="hyperparameters") from error
+            _check_value(name, value)
             numbers = expand_range(value) if isinstance(value, str) else None
             values += [value] if numbers is None else numbers
         if not 1 <= len(values) <= MAX_VALUES:
             raise BadValue(f"{name} needs 1 to {MAX_VALUES:,} values.", field="hyperparameters")
         expanded[name] = values
     return expanded
+
+
+def count_grid(hyperparameters: dict[str, list[Scalar]]) -> int:
+    """Return how many combinations there are. Raises: BadValue."""
+    return math.prod(len(values) for values in expand(hyperparameters).values())
+
+
+def check_combinations(combinations: Sequence[Combination]) -> None:
+    """Refuse a list that cannot be submitted: empty, too long, or with a name or value no hyperparameter has.
+
+    Raises: BadValue.
+    """
+    if not combinations:
+        raise BadValue("There is nothing to submit.", field="combinations")
+    _check_number(len(combinations))
+    for choice in combinations:
+        # Texts that look like ranges are texts here.
+        for name, value in choice.items():
+            _check_name(name)
+            _check_value(name, value)
 
 
 def combine(
@@ -87,12 +104,7 @@ def combine(
     lists = expand(hyperparameters)
     total = math.prod(len(values) for values in lists.values())
     wanted = total if n_random is None else min(n_random, total)
-    if wanted > MAX_COMBINATIONS:
-        raise BadValue(
-            f"That makes {wanted:,} jobs; at most {MAX_COMBINATIONS:,} at once. Take fewer values, or a random sample.",
-            field="hyperparameters",
-            n_jobs=str(wanted),
-        )
+    _check_number(wanted)
     # Numbers of combinations, not combinations: a sample of a billion costs no more than one of ten.
     if n_random is None:
         return [_nth(lists, index) for index in range(total)]
@@ -101,6 +113,27 @@ def combine(
     while len(chosen) < wanted:
         chosen[source.randrange(total)] = None
     return [_nth(lists, index) for index in chosen]
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name) or name in {".", ".."}:
+        raise BadValue(f"{name[:100]!r} cannot name a hyperparameter.", field="hyperparameters")
+
+
+def _check_value(name: str, value: Scalar) -> None:
+    try:
+        check_scalar(value)
+    except ValueError as error:
+        raise BadValue(f"{name}: {error}", field="hyperparameters") from error
+
+
+def _check_number(n_jobs: int) -> None:
+    if n_jobs > MAX_COMBINATIONS:
+        raise BadValue(
+            f"That makes {n_jobs:,} jobs; at most {MAX_COMBINATIONS:,} at once. Take fewer values, or a random sample.",
+            field="hyperparameters",
+            n_jobs=str(n_jobs),
+        )
 
 
 def _nth(lists: dict[str, list[Scalar]], index: int) -> Combination:

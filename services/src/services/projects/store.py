@@ -15,7 +15,7 @@ from services.storage.tables import project_members, projects, tracks
 
 
 def _select(principal: Principal) -> Select[Any]:
-    live = (tracks.c.project_id == projects.c.project_id) & tracks.c.deleted_at.is_(None)
+    live = (tracks.c.project_id == projects.c.project_id) & tracks.c.deleted_at.is_(None) & tracks.c.is_listed
     busy = (
         select(
             func.count().label("n_tracks"),
@@ -103,9 +103,9 @@ async def change_project(
     return await get_project(session, principal, str(project_id))
 
 
-async def live_track_ids(session: AnySession, project_id: UUID) -> list[UUID]:
-    """Return the tracks of a project that were not deleted."""
-    query = select(tracks.c.track_id).where(tracks.c.project_id == project_id, tracks.c.deleted_at.is_(None))
+async def filled_track_ids(session: AnySession, project_id: UUID) -> list[UUID]:
+    """Return the tracks of a project that hold something, those in the trash included."""
+    query = select(tracks.c.track_id).where(tracks.c.project_id == project_id, tracks.c.purged_at.is_(None))
     return list((await session.scalars(query)).all())
 
 

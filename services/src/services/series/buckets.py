@@ -5,122 +5,17 @@ at every zoom.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.core.points import Floats
-from services.series.pyramid import BLOCK, Blocks, StoredBlocks
+from services.series.grid import Buckets, Grid, empty_buckets
+from services.series.pyramid import BLOCK, Blocks
 
 # Up to so many points for each bucket they are all looked at; above, most of them through blocks.
 _POINTS_PER_BUCKET = 4 * BLOCK
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Equal columns between two positions, both included: column k is [edge k, edge k+1), the last one [.., stop]."""
-
-    start: float
-    stop: float
-    n: int
-    _last: tuple[Floats, NDArray[np.int64]] | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def edges(self) -> Floats:
-        """Return the n + 1 edges."""
-        # Halved before they are subtracted: the difference of two huge positions may be no number.
-        share = np.arange(self.n + 1) / self.n
-        edges: Floats = self.start * (1 - share) + self.stop * share
-        edges[0], edges[-1] = self.start, self.stop
-        return np.maximum.accumulate(edges)
-
-    @property
-    def centres(self) -> Floats:
-        """Return the middle of each column."""
-        edges = self.edges
-        centres: Floats = edges[:-1] / 2 + edges[1:] / 2
-        return centres
-
-    def bounds(self, x: Floats) -> NDArray[np.int64]:
-        """Return where in ordered positions each column starts, and after the last one the end: n + 1 places."""
-        # Series that were logged together share one x, and come one after the other.
-        if self._last is None or self._last[0] is not x:
-            object.__setattr__(self, "_last", (x, self._find_bounds(x)))
-        assert self._last is not None  # noqa: S101 (set just above)
-        return self._last[1]
-
-    def _find_bounds(self, x: Floats) -> NDArray[np.int64]:
-        # Of columns without width the first one holds everything.
-        inner = np.searchsorted(x, self.edges[1:-1], "left" if self.start < self.stop else "right")
-        first, end = np.searchsorted(x, self.start, "left"), np.searchsorted(x, self.stop, "right")
-        bounds: NDArray[np.int64] = np.clip(np.concatenate([[first], inner, [end]]), first, end).astype(np.int64)
-        return bounds
-
-
-@dataclass(frozen=True, slots=True)
-class Buckets:
-    """One value per column of a grid; NaN where a column is empty or has no finite value, count 0 where it is empty.
-
-    First and last are the values as they are, NaN and infinities included; the rest is over finite values.
-    `min_x` and `max_x` say where each extreme stands; of equal ones, the first.
-    """
-
-    first: Floats
-    first_x: Floats
-    last: Floats
-    last_x: Floats
-    min: Floats
-    min_x: Floats
-    max: Floats
-    max_x: Floats
-    sum: Floats
-    count: NDArray[np.int64]
-    n_finite: NDArray[np.int64]
-
-    @property
-    def mean(self) -> Floats:
-        """Return the mean of the finite values."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean: Floats = self.sum / self.n_finite
-        # A sum of huge values may overflow where their mean would not; the middle of the extremes is then near enough.
-        is_lost = (self.n_finite > 0) & ~np.isfinite(mean)
-        return np.where(is_lost, self.min / 2 + self.max / 2, mean) if is_lost.any() else mean
-
-
-def empty_buckets(n: int) -> Buckets:
-    """Return buckets without a point."""
-    nothing, none = np.full(n, np.nan), np.zeros(n, np.int64)
-    none_x = nothing.copy()
-    return Buckets(
-        nothing, none_x, nothing, none_x, nothing, none_x, nothing, none_x, np.zeros(n), none, none
-    )  # fmt: skip
-
-
-def merge_buckets(one: Buckets, other: Buckets) -> Buckets:
-    """Join the buckets of two sets of points; where both stand at one x, the others come later."""
-    is_first = (one.count > 0) & ~(other.first_x < one.first_x)
-    is_last = (other.count > 0) & ~(other.last_x < one.last_x)
-    is_lower = _is_better(other.min, one.min, np.less) | ((other.min == one.min) & (other.min_x < one.min_x))
-    is_higher = _is_better(other.max, one.max, np.greater) | ((other.max == one.max) & (other.max_x < one.max_x))
-    return Buckets(
-        first=np.where(is_first, one.first, other.first),
-        first_x=np.where(is_first, one.first_x, other.first_x),
-        last=np.where(is_last, other.last, one.last),
-        last_x=np.where(is_last, other.last_x, one.last_x),
-        min=np.where(is_lower, other.min, one.min),
-        min_x=np.where(is_lower, other.min_x, one.min_x),
-        max=np.where(is_higher, other.max, one.max),
-        max_x=np.where(is_higher, other.max_x, one.max_x),
-        sum=one.sum + other.sum,
-        count=one.count + other.count,
-        n_finite=one.n_finite + other.n_finite,
-    )
-
-
-def _is_better(new: Floats, old: Floats, is_better: np.ufunc) -> NDArray[np.bool_]:
-    better: NDArray[np.bool_] = is_better(new, old) | (np.isnan(old) & ~np.isnan(new))
-    return better
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +54,9 @@ class _Extremes:
         self.values[buckets[wins]], self.at[buckets[wins]] = new[wins], new_at[wins]
 
     def x_of(self, x: Floats) -> Floats:
-        return np.where(self.at >= 0, x[self.at], np.nan)
+        found: Floats = x[self.at]
+        is_missing = self.at < 0
+        return np.where(is_missing, np.nan, found) if is_missing.any() else found
 
 
 class _Reducer:
@@ -179,6 +76,16 @@ class _Reducer:
         self.high.keep(buckets, highest, high_at, np.greater)
         self.sum[buckets] += np.add.reduceat(items.sum, starts)
         self.n_finite[buckets] += lengths if items.n_finite is None else np.add.reduceat(items.n_finite, starts)
+
+    def add_rows(
+        self, numbers: Floats, rows: NDArray[np.int64], starts: NDArray[np.int64], stops: NDArray[np.int64]
+    ) -> None:
+        """Add all points of all buckets, none of them empty and all numbers finite; `rows` are their places."""
+        picked = numbers[rows]
+        for extremes, at in (self.low, picked.argmin(1)), (self.high, picked.argmax(1)):
+            extremes.values, extremes.at = picked[np.arange(len(at)), at], starts + at
+        self.sum = np.add.reduceat(numbers[: stops[-1]], starts)
+        self.n_finite = stops - starts
 
 
 def _first_equal(
@@ -216,7 +123,11 @@ def make_buckets(
     starts, stops = bounds[:-1], bounds[1:]
     reducer = _Reducer(grid.n)
     if blocks is None or bounds[-1] - bounds[0] <= grid.n * _POINTS_PER_BUCKET:
-        _add_window(reducer, numbers, bounds, is_finite=is_finite)
+        rows = grid.rows(x) if is_finite else None
+        if rows is not None:
+            reducer.add_rows(numbers, rows, starts, stops)
+        else:
+            _add_window(reducer, numbers, bounds, is_finite=is_finite)
     else:
         first_block, stop_block = -(-starts // BLOCK), stops // BLOCK
         is_wide = first_block < stop_block
@@ -286,12 +197,15 @@ def _add_blocks(
 
 
 def _picked(column: Floats, places: NDArray[np.int64], filled: NDArray[np.bool_]) -> Floats:
+    if filled.all():
+        found: Floats = column[places]
+        return found
     return np.where(filled, column[np.clip(places, 0, len(column) - 1)], np.nan)
 
 
 @dataclass(frozen=True, slots=True)
 class BlockPositions:
-    """Where stored blocks stand on an axis: their first and last point, and their extremes. First points rise."""
+    """Where blocks stand on an axis: their first and last point, and their extremes."""
 
     first: Floats
     last: Floats
@@ -299,11 +213,23 @@ class BlockPositions:
     of_max: Floats
 
 
-def bucket_blocks(grid: Grid, x: BlockPositions, stored: StoredBlocks) -> Buckets:
-    """Reduce stored blocks, ordered by x, to the columns of a grid.
+@dataclass(frozen=True, slots=True)
+class PlacedBlocks:
+    """Blocks in order of an axis, none beginning before its neighbour has ended, with the values of their ends."""
+
+    blocks: Blocks
+    count: NDArray[np.int64]
+    first: Floats
+    last: Floats
+    x: BlockPositions
+
+
+def bucket_blocks(grid: Grid, placed: PlacedBlocks) -> Buckets:
+    """Reduce blocks to the columns of a grid.
 
     A block belongs to the column of its first point, so a bucket may hold up to 63 points of each neighbour.
     """
+    x = placed.x
     bounds = grid.bounds(x.first).copy()
     # A block that began before the window may reach into it.
     if bounds[0] > 0 and x.last[bounds[0] - 1] >= grid.start:
@@ -312,7 +238,7 @@ def bucket_blocks(grid: Grid, x: BlockPositions, stored: StoredBlocks) -> Bucket
     filled = np.flatnonzero(starts < stops)
     if not len(filled):
         return empty_buckets(grid.n)
-    blocks, reducer = stored.blocks, _Reducer(grid.n)
+    blocks, reducer = placed.blocks, _Reducer(grid.n)
     inside = slice(int(bounds[0]), int(bounds[-1]))
     places = np.arange(inside.start, inside.stop)
     items = _Items(
@@ -320,11 +246,11 @@ def bucket_blocks(grid: Grid, x: BlockPositions, stored: StoredBlocks) -> Bucket
     )  # fmt: skip
     reducer.add(filled, starts[filled] - inside.start, items)
     count = np.zeros(grid.n, np.int64)
-    count[filled] = np.add.reduceat(stored.count[inside], starts[filled] - inside.start)
+    count[filled] = np.add.reduceat(placed.count[inside], starts[filled] - inside.start)
     return Buckets(
-        first=_picked(stored.first, starts, count > 0),
+        first=_picked(placed.first, starts, count > 0),
         first_x=_picked(x.first, starts, count > 0),
-        last=_picked(stored.last, stops - 1, count > 0),
+        last=_picked(placed.last, stops - 1, count > 0),
         last_x=_picked(x.last, stops - 1, count > 0),
         min=reducer.low.values,
         min_x=reducer.low.x_of(x.of_min),

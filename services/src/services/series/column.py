@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from services.core.points import Floats, Points
 from services.core.values import Value, ValueType
-from services.series.buckets import Buckets, Grid, make_buckets
+from services.series.buckets import make_buckets
+from services.series.grid import Buckets, Grid
 from services.series.pyramid import Blocks, make_blocks, numbers_of
 from services.series.window import Axis, Window
 

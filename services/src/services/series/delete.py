@@ -7,9 +7,10 @@ again starts a new series.
 from collections.abc import Collection
 from uuid import UUID
 
+from services.series.chunk_store import delete_chunks
 from services.series.grouping import PAGE
 from services.series.settle import tidy_page
-from services.series.store import VersionedPages, delete_chunks, read_pages
+from services.series.store import VersionedPages, read_pages
 from services.series.tail import read_whole_tail
 from services.storage.batch_log import claim_track, refuse_series
 from services.storage.database import Session

@@ -11,10 +11,11 @@ import numpy as np
 
 from services.core.points import Points
 from services.core.values import LeafKind, Value, ValueType
+from services.series.chunk_store import read_chunk_column, read_chunk_facts
 from services.series.chunks import decode_chunk
 from services.series.grouping import PAGE, LeafIds, arrange, columns_of
 from services.series.pages import SeriesPage, add_points, empty_page, pages_of
-from services.series.store import read_chunk_column, read_chunk_facts, read_frames, read_pages
+from services.series.store import read_frames, read_pages
 from services.series.tail import Tail, read_whole_tail
 from services.storage.batch_body import KeyList
 from services.storage.database import ReadSession

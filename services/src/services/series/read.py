@@ -12,9 +12,9 @@ import numpy as np
 
 from services.core.points import Floats
 from services.core.values import Value, ValueType
-from services.series.buckets import Buckets, Grid, merge_buckets
 from services.series.column import Column, Drawn, Ordered
-from services.series.long import LongSeries
+from services.series.grid import Buckets, Grid, merge_buckets
+from services.series.order import OnAxis
 from services.series.source import Source, SourceCache, load_sources
 from services.series.window import Axis, Window
 from services.storage.database import ReadSession
@@ -53,11 +53,12 @@ class _Plan:
 
     def __init__(self, source: Source, window: Window, zero: float) -> None:
         self.source, self.window, self.zero = source, window, zero
-        self.long: LongSeries | None = None
+        self.long: OnAxis | None = None
         columns: list[tuple[Column, int]] = []
-        if isinstance(source.settled, LongSeries):
+        if isinstance(source.settled, OnAxis):
             self.long = source.settled
         elif source.settled is not None:
+            assert isinstance(source.settled, Column), "a long series is narrowed first"  # noqa: S101 (an invariant)
             columns.append((source.settled, source.n_before))
         if source.recent is not None:
             columns.append((source.recent, source.n_settled))
@@ -69,19 +70,20 @@ class _Plan:
             self.parts.append((ordered, *ordered.span(window)))
         self.n_points = sum(end - first for _, first, end in self.parts)
         if self.long is not None:
-            self.n_points += sum(f.n_points for f in self.long.touching(window, zero)[0])
+            self.n_points += self.long.n_inside(window)
 
     def ends(self) -> list[float]:
         """Return the outermost positions."""
         found = [float(ordered.x[at]) for ordered, first, end in self.parts if end > first for at in (first, end - 1)]
         if self.long is not None:
-            found += self.long.ends(self.window, self.zero) or ()
+            found += self.long.ends(self.window) or ()
         return found
 
     def is_wide(self) -> bool:
-        """Say whether there are more points than columns to draw them in."""
+        """Say whether it is drawn in columns: there are more points than columns, or all shall stand on one grid."""
         is_text = self.source.type is ValueType.STR
-        return self.n_points > self.window.buckets and not is_text
+        least = 0 if self.window.is_common else self.window.buckets
+        return self.long is not None or (self.n_points > least and not is_text)
 
     def view(self, grid: Grid | None) -> SeriesView:
         """Draw it."""
@@ -91,7 +93,7 @@ class _Plan:
         if grid is not None and self.is_wide():
             made = [ordered.buckets(grid) for ordered, _, _ in self.parts]
             if self.long is not None:
-                made.insert(0, self.long.buckets(self.window.axis, self.zero, grid))
+                made.insert(0, self.long.buckets(grid))
             buckets = reduce(merge_buckets, made)
             n_points = int(buckets.count.sum())
             n_nonfinite = n_points - int(buckets.n_finite.sum())

@@ -12,20 +12,18 @@ import numpy as np
 
 from services.core.points import Points, join_points
 from services.core.values import ValueType
+from services.series.chunk_store import StoredChunk, read_last_chunks, replace_chunks
 from services.series.chunks import MAX_CHUNK_POINTS, MIN_CHUNK_POINTS
 from services.series.grouping import PAGE, Arranged, Grouped
 from services.series.pages import add_points, pages_of
 from services.series.segments import Segment, encode_segment
 from services.series.store import (
-    StoredChunk,
     VersionedPages,
     count_segments,
     delete_segments,
     insert_segments,
     read_frames,
-    read_last_chunks,
     read_segments,
-    replace_chunks,
 )
 from services.storage.database import Session
 
@@ -86,18 +84,40 @@ async def _write_chunks(
         ordered = [*live, *parts]
         page.n_chunked[place] += sum(len(points) for points in ordered)
         page.chunked_through[place] = pages.version_of(leaf_id // PAGE)
-        last = last_chunks.get(leaf_id)
-        if last is not None and last.points.type is ordered[0].type:
-            old.append(last)
-            ordered.insert(0, last.points)
-            first_index = last.first_index
+        if last := _growing(last_chunks.get(leaf_id, []), {points.type for points in ordered}):
+            old += last
+            ordered = [*(chunk.points for chunk in last), *ordered]
+            first_index = last[0].first_index
         new += cut_chunks(leaf_id, first_index, ordered)
     await replace_chunks(session, track_id, old, new)
 
 
+def _growing(last: list[StoredChunk], new_types: set[ValueType]) -> list[StoredChunk]:
+    """Return the last chunks from the first one on that can grow by points of these types."""
+    at = next((at for at, chunk in enumerate(last) if chunk.points.type in new_types), len(last))
+    return last[at:]
+
+
+def _by_type(runs: Sequence[Points]) -> Sequence[Points]:
+    """Bring runs of one type together: a series that mixes types gets few chunks and not one for each change.
+
+    Only where no time is shared between types, for of equal times the order of arrival counts.
+    """
+    of_type: dict[ValueType, list[Points]] = {}
+    for points in runs:
+        of_type.setdefault(points.type, []).append(points)
+    if len(of_type) == 1 or len(of_type) == len(runs):
+        return runs
+    times = [np.unique(np.concatenate([points.times for points in mine])) for mine in of_type.values()]
+    if len(np.unique(np.concatenate(times))) < sum(map(len, times)):
+        return runs
+    return [points for mine in of_type.values() for points in mine]
+
+
 def cut_chunks(leaf_id: int, first_index: int, runs: Sequence[Points]) -> list[StoredChunk]:
-    """Join neighbouring points of one type, order them by time, and cut them into chunks of about one size."""
+    """Join points of one type, order them by time, and cut them into chunks of about one size."""
     made: list[StoredChunk] = []
+    runs = _by_type(runs)
     start = 0
     while start < len(runs):
         stop = start

@@ -9,34 +9,27 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from services.core.cache import ByteLru
-from services.core.errors import BadQuery
 from services.core.points import Points
 from services.core.values import LeafKind, Value, ValueType
+from services.series.chunk_store import ChunkFacts, read_chunk_column, read_chunk_facts
 from services.series.chunks import decode_chunk
 from services.series.column import Column, common_type
 from services.series.grouping import PAGE
-from services.series.long import LONG_POINTS, LongSeries, can_be_long
+from services.series.long import LONG_POINTS, LongSeries
+from services.series.narrow import Narrowing
+from services.series.order import OnAxis
 from services.series.pyramid import encode_pyramid
-from services.series.store import (
-    ChunkFacts,
-    VersionedPage,
-    read_chunk_column,
-    read_chunk_facts,
-    read_frames,
-    read_pages_of_tracks,
-)
+from services.series.store import VersionedPage, read_frames, read_pages_of_tracks
 from services.series.tail import Tail, TailCache
 from services.series.window import Window
 from services.storage.database import ReadSession
 from services.tracks.leaf_index import LeafIndex
 from services.tracks.leaves import find_leaves_of_tracks
-
-# A series of more points is not put in order in memory.
-MAX_POINTS = 20_000_000
 
 
 class SourceCache:
@@ -46,9 +39,16 @@ class SourceCache:
         shared: ByteLru[Any] = ByteLru(max_bytes)
         self.tails = TailCache(shared)
         self.drawn: ByteLru[Column | LongSeries] = shared
+        self.columns: ByteLru[Column] = shared
+        self.orders: ByteLru[OnAxis] = shared
         self.chunks: ByteLru[Points] = shared
         self.frames: ByteLru[tuple[Points, ...]] = shared
         self.leaves: ByteLru[LeafIndex] = shared
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+
+    def lock(self, name: Hashable) -> asyncio.Lock:
+        """Return the lock of what takes long to make."""
+        return self._locks.setdefault(name, asyncio.Lock())
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Source:
     type: ValueType
     n_stored: int
     last: tuple[Value, float | None, float]
-    settled: Column | LongSeries | None
+    settled: Column | LongSeries | OnAxis | None
     recent: Column | None
     recent_parts: tuple[Points, ...]
     n_settled: int
@@ -95,46 +95,14 @@ class Source:
         return self.settled.with_later(self.recent_parts)
 
     async def narrowed(self, session: ReadSession, cache: SourceCache, window: Window, zero: float) -> "Source":
-        """Return a long series with the points of a window in place of its pyramid, where those are few enough."""
+        """Return a long series with what of it is to be drawn in a window in place of its pyramid."""
         if not isinstance(self.settled, LongSeries):
             return self
-        n_before = 0
-        if self.settled.can_draw(window.axis, self.recent):
-            wanted, n_before = self.settled.touching(window, zero)
-            if sum(facts.n_points for facts in wanted) > LONG_POINTS:
-                return self
-        else:
-            wanted = self.settled.needed(window, zero, self.recent)
-            if (n_wanted := sum(facts.n_points for facts in wanted)) > MAX_POINTS:
-                raise BadQuery(
-                    f"The {n_wanted} points of this series are not in order on this axis, which is drawn for up to"
-                    f" {MAX_POINTS}. Draw them over x=time, or log steps that rise.",
-                    key=self.key[:200],
-                )
-        if not wanted:
-            return replace(self, settled=None)
-        name = ("window", self.track_id, *(facts.name for facts in wanted))
-        column = cache.drawn.get(name)
-        if column is None:
-            column = Column(await _read_chunks(session, cache, self.track_id, wanted), is_kept=False)
-            cache.drawn.put(name, column, column.size_bytes)
-        return replace(self, settled=column, n_before=n_before)
-
-
-async def _read_chunks(
-    session: ReadSession, cache: SourceCache, track_id: UUID, wanted: Sequence[ChunkFacts]
-) -> list[Points]:
-    held: dict[tuple[int, int, int], Points | None] = {
-        f.name: cache.chunks.get(("chunk", track_id, f.name)) for f in wanted
-    }
-    missing = [f for f in wanted if held[f.name] is None]
-    # Side by side: half of the work is zstd's and numpy's, which let other threads run.
-    found = await read_chunk_column(session, track_id, missing) if missing else []
-    decoding = [asyncio.to_thread(decode_chunk, f.type, f.encoding, d) for f, d in zip(missing, found, strict=True)]
-    for f, decoded in zip(missing, await asyncio.gather(*decoding), strict=True):
-        held[f.name] = decoded
-        cache.chunks.put(("chunk", track_id, f.name), decoded, 24 * len(decoded) + 500)
-    return [points for f in wanted if (points := held[f.name]) is not None]
+        narrowing = Narrowing(session, cache, self.track_id, self.leaf_id, self.recent_parts)
+        settled, n_before, has_recent = await narrowing.narrow(self.settled, self.recent, window, zero)
+        if has_recent:
+            return replace(self, settled=settled, n_before=n_before, recent=None, recent_parts=())
+        return replace(self, settled=settled, n_before=n_before)
 
 
 async def load_sources(session: ReadSession, cache: SourceCache, asked: Mapping[UUID, Sequence[str]]) -> list[Source]:
@@ -224,14 +192,16 @@ async def _load_settled(
     found = {leaf_id: held for leaf_id, name in names.items() if (held := cache.drawn.get(name)) is not None}
     missing = [leaf_id for leaf_id in names if leaf_id not in found]
     chunks = await read_chunk_facts(session, track_id, missing) if missing else {}
-    short = {leaf_id: f for leaf_id, f in chunks.items() if n_chunked[leaf_id] <= LONG_POINTS or not can_be_long(f)}
+    short = {leaf_id: f for leaf_id, f in chunks.items() if n_chunked[leaf_id] <= LONG_POINTS}
     wanted = [f for facts in short.values() for f in facts]
     data = iter(await read_chunk_column(session, track_id, wanted) if wanted else ())
     for leaf_id, facts in chunks.items():
         if leaf_id in short:
             found[leaf_id] = Column([decode_chunk(f.type, f.encoding, next(data)) for f in facts])
         else:
-            found[leaf_id] = LongSeries.of(facts, await _read_pyramids(session, track_id, facts))
+            # In a thread: of fifty million points this takes most of a second.
+            pyramids = await _read_pyramids(session, track_id, facts)
+            found[leaf_id] = await asyncio.to_thread(LongSeries.of, facts, pyramids)
         cache.drawn.put(names[leaf_id], found[leaf_id], found[leaf_id].size_bytes)
     return found
 
@@ -240,11 +210,13 @@ async def _read_pyramids(session: ReadSession, track_id: UUID, facts: Sequence[C
     """Return the pyramids of chunks; those of the first ones are stored with none, and made of their points."""
     bare = [f for f in facts if not f.has_pyramid]
     stored = await read_chunk_column(session, track_id, [f for f in facts if f.has_pyramid], "pyramid")
-    points = [
-        decode_chunk(f.type, f.encoding, data)
-        for f, data in zip(bare, await read_chunk_column(session, track_id, bare), strict=True)
-    ]
-    made, kept = iter(map(encode_pyramid, points)), iter(stored)
+    found = await read_chunk_column(session, track_id, bare)
+
+    def make(f: ChunkFacts, data: bytes) -> bytes:
+        return encode_pyramid(decode_chunk(f.type, f.encoding, data))
+
+    making = [asyncio.to_thread(make, f, data) for f, data in zip(bare, found, strict=True)]
+    made, kept = iter(await asyncio.gather(*making)), iter(stored)
     return [next(kept if f.has_pyramid else made) for f in facts]
 
 

@@ -21,3 +21,5 @@ class Window:
     start: float | None = None
     stop: float | None = None
     buckets: int = 1000
+    # Also series of few points in buckets, so that all of them stand on one grid.
+    is_common: bool = False

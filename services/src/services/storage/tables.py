@@ -109,6 +109,19 @@ project_members = Table(
     Column("role", Text, nullable=False),
 )
 
+# Ways of looking at the tracks of a project that its members have kept under a name.
+views = Table(
+    "views",
+    metadata,
+    Column("view_id", Uuid, primary_key=True),
+    Column("project_id", Uuid, ForeignKey("projects.project_id", ondelete="CASCADE"), nullable=False),
+    Column("name", _Key, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("created_by", Text, nullable=False),
+    _now(),
+    UniqueConstraint("project_id", "name"),
+)
+
 # --- tracks ---------------------------------------------------------------------------------------------------------
 
 tracks = Table(
@@ -127,12 +140,20 @@ tracks = Table(
     Column("started_at", _Time),
     Column("last_seen_at", _Time),
     Column("ended_at", _Time),
+    # In the trash from then on: what it holds stays until it is purged.
     Column("deleted_at", _Time),
+    Column("deleted_by", Text),
+    Column("purged_at", _Time),
     Column("next_leaf_id", Integer, nullable=False, server_default="1"),
     # Grows when leaves are deleted: what a process remembers of them then no longer holds.
     Column("leaves_version", Integer, nullable=False, server_default="1"),
+    # False for what holds the output of a pipeline run that makes no track of its own: no list shows it.
+    Column("is_listed", Boolean, nullable=False, server_default=text("true")),
     _now(),
     Index("ix_tracks_list", "project_id", "created_at", "track_id", postgresql_where=text("deleted_at IS NULL")),
+    # Whoever holds a project's table in memory asks what changed.
+    Index("ix_tracks_changed", "project_id", "updated_at"),
+    Index("ix_tracks_trash", "deleted_at", postgresql_where=text("deleted_at IS NOT NULL AND purged_at IS NULL")),
 )
 # Every leaf of a track's tree, whatever its kind: the tree is one scan, and a key holds one kind.
 leaves = Table(
@@ -300,7 +321,7 @@ upload_parts = Table(
     Column("size_bytes", BigInteger, nullable=False),
 )
 
-# --- labs, jobs ------------------------------------------------------------------------------------------
+# --- labs, pipelines, jobs -------------------------------------------------------------------------------
 
 labs = Table(
     "labs",
@@ -309,10 +330,47 @@ labs = Table(
     Column("project_id", Uuid, ForeignKey("projects.project_id", ondelete="CASCADE"), nullable=False, index=True),
     Column("name", _Key, nullable=False),
     Column("definition", JSONB, nullable=False),
+    Column("hyperparameters", JSONB, nullable=False, server_default=text("'{}'")),
     Column("next_submission_number", Integer, nullable=False, server_default="1"),
     Column("created_by", Text, nullable=False),
     _now(),
     UniqueConstraint("project_id", "name"),
+)
+pipelines = Table(
+    "pipelines",
+    metadata,
+    Column("pipeline_id", Uuid, primary_key=True),
+    Column("project_id", Uuid, ForeignKey("projects.project_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", _Key, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("next_run_number", Integer, nullable=False, server_default="1"),
+    Column("created_by", Text, nullable=False),
+    _now(),
+    UniqueConstraint("project_id", "name"),
+)
+pipeline_runs = Table(
+    "pipeline_runs",
+    metadata,
+    Column("pipeline_id", Uuid, ForeignKey("pipelines.pipeline_id", ondelete="CASCADE"), primary_key=True),
+    Column("run_number", Integer, primary_key=True),
+    Column("job_id", Uuid, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("uses_track", Boolean, nullable=False),
+    Column("created_by", Text, nullable=False),
+    _now(),
+)
+# Code that was uploaded for labs and is fetched by their jobs.
+archives = Table(
+    "archives",
+    metadata,
+    Column("archive_id", Uuid, primary_key=True),
+    Column("project_id", Uuid, ForeignKey("projects.project_id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("blob_id", Uuid, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("created_by", Text, nullable=False),
+    _now(),
 )
 # Apart from what they belong to, so that nothing that shows a lab can show them.
 secrets = Table(
@@ -347,11 +405,11 @@ jobs = Table(
     Column("spec", JSONB, nullable=False),
     Column("token_id", Uuid),
     Column("runner_id", Uuid),
-    Column("pid", Integer),
-    Column("pid_started_at", Float(53)),
     Column("stop_asked_at", _Time),
     Column("stop_asked_by", Text),
     Column("exit_code", Integer),
+    # The last signal that was sent because somebody asked it to stop.
+    Column("signal", Text, nullable=False, server_default=""),
     Column("cause", Text, nullable=False, server_default=""),
     Column("queued_at", _Time, nullable=False, server_default=text("clock_timestamp()")),
     Column("started_at", _Time),
@@ -366,6 +424,7 @@ job_history = Table(
     Column("state", Text, nullable=False),
     Column("at", _Time, nullable=False, server_default=text("clock_timestamp()")),
     Column("cause", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
     Column("actor", Text, nullable=False),
 )
 runners = Table(
@@ -373,6 +432,10 @@ runners = Table(
     metadata,
     Column("runner_id", Uuid, primary_key=True),
     Column("host", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default=""),
+    Column("max_jobs", Integer, nullable=False, server_default="0"),
+    # What a person should know before they trust jobs to it.
+    Column("warning", Text, nullable=False, server_default=""),
     Column("seen_at", _Time, nullable=False, server_default=text("clock_timestamp()")),
 )
 

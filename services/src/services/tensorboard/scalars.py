@@ -16,6 +16,7 @@ from services.core.points import Floats
 from services.core.values import ValueType
 from services.series.column import Column
 from services.series.long import LongSeries
+from services.series.order import OnAxis
 from services.series.read import view_sources
 from services.series.source import Source, SourceCache, load_sources
 from services.series.window import Axis, Window
@@ -84,7 +85,8 @@ def _of_long(source: Source, long: LongSeries, limit: int) -> Scalars:
     if source.recent is not None:
         steps = np.concatenate([steps, source.recent.ordered(Axis.STEP, len(long)).x[[0, -1]]])
         times = np.concatenate([times, source.recent.times[[0, -1]]])
-    return _rising(x, np.interp(x, steps, times), values)
+    order = np.argsort(steps, kind="stable")
+    return _rising(x, np.interp(x, steps[order], times[order]), values)
 
 
 def _known_times(long: LongSeries) -> tuple[Floats, Floats]:
@@ -113,11 +115,11 @@ async def read_scalars(
     for source in await _narrowed(session, cache, track_id, keys, Window()):
         if source.type is ValueType.STR:
             continue
-        if isinstance(source.settled, LongSeries):
-            found[source.key] = _of_long(source, source.settled, limit)
+        if isinstance(source.settled, OnAxis):
+            found[source.key] = _of_long(source, source.settled.long, limit)
         elif source.settled is not None and source.recent is not None:
             found[source.key] = _of_column(source.joined(), limit)
-        elif (column := source.settled or source.recent) is not None:
+        elif isinstance(column := source.settled or source.recent, Column):
             found[source.key] = _of_column(column, limit)
     return found
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from services.core.clock import Clock
-from services.core.errors import BadValue, TrackIdTaken
+from services.core.errors import BadValue, TrackDeleted, TrackIdTaken, TrackNotFound
 from services.core.ids import new_id
 from services.storage.database import Session
 from services.storage.tables import tracks
@@ -53,6 +53,7 @@ async def create_track(
     notes: str = "",
     origin: str = "client",
     track_id: UUID | None = None,
+    is_listed: bool = True,
 ) -> Track:
     """Make a track with the next number of its project, and a readable name if it was given none.
 
@@ -81,6 +82,7 @@ async def create_track(
             "notes": text,
             "origin": origin,
             "created_by": created_by,
+            "is_listed": is_listed,
         },
     )
     if not is_made:
@@ -127,15 +129,23 @@ async def report_status(session: Session, track_id: UUID, status: TrackStatus, c
 
 
 async def delete_track(session: Session, track_id: UUID) -> list[UUID]:
-    """Delete a track and everything it holds; return the blobs to delete once this is committed.
+    """Delete everything that a track holds, for good; return the blobs to delete once this is committed.
 
-    A tombstone stays, so that a writer that still logs learns that the track is gone.
+    A tombstone stays, so that a writer that still logs learns that the track is gone. A track in the trash is deleted
+    like any other.
 
-    Raises: TrackNotFound, TrackDeleted.
+    Raises: TrackNotFound, TrackDeleted when its content is gone already.
     """
     # Locked first: a batch that is being committed either lands before and is deleted, or is refused after.
-    await session.execute(select(tracks.c.track_id).where(tracks.c.track_id == track_id).with_for_update())
-    await store.get_track(session, track_id)
+    found = select(tracks.c.name, tracks.c.purged_at).where(tracks.c.track_id == track_id).with_for_update()
+    row = (await session.execute(found)).one_or_none()
+    if row is None:
+        raise TrackNotFound(track_id=str(track_id))
+    if row.purged_at is not None:
+        raise TrackDeleted(track_id=str(track_id), name=row.name)
     blobs = await store.delete_content(session, track_id)
-    await store.update_track(session, track_id, {"deleted_at": func.now(), "notes": "", "tags": []})
+    deleted_at = func.coalesce(tracks.c.deleted_at, func.now())
+    await store.update_track(
+        session, track_id, {"deleted_at": deleted_at, "purged_at": func.now(), "notes": "", "tags": []}
+    )
     return blobs

@@ -42,6 +42,7 @@ class LeafIndex:
         self.series_ids = {key: leaf_id for key, leaf_id, kind in rows if kind == LeafKind.SERIES}
         self._levels: dict[str, list[Place]] = {}
         self._shown_levels: dict[str, list[Place]] = {}
+        self._folded: list[str] | None = None
 
     def span(self, path: str) -> range:
         """Return where the keys below a folder path stand; the key that is the path itself is not among them."""
@@ -54,6 +55,16 @@ class LeafIndex:
         """Return where a key stands."""
         at = bisect_left(self.keys, key)
         return at if at < len(self.keys) and self.keys[at] == key else None
+
+    def search(self, path: str, words: str) -> list[int]:
+        """Return where keys below a folder path stand that hold all words, without regard to case."""
+        if self._folded is None:
+            self._folded = [key.casefold() for key in self.keys]
+        folded = self._folded
+        places = list(self.span(path))
+        for word in words.casefold().split():
+            places = [at for at in places if word in folded[at]]
+        return places
 
     def level(self, path: str) -> list[Place]:
         """Return the names in a folder, in order."""

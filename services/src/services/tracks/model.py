@@ -33,6 +33,8 @@ class Track:
     track_id: UUID
     project_id: UUID
     project_name: str
+    # Where its job stands; None for a track that was made by a client.
+    job_state: str | None
     number: int
     name: str
     status: TrackStatus
@@ -46,6 +48,7 @@ class Track:
     last_seen_at: datetime | None
     ended_at: datetime | None
     deleted_at: datetime | None
+    deleted_by: str | None
 
     def has_signal(self, now: datetime) -> bool:
         """Say whether a running track was heard of lately; one that does not run needs no signal."""

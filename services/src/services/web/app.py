@@ -59,6 +59,8 @@ class Edge:
     is_public: IsPublic = is_probe
     access_cache_s: float = 0.0
     max_body_bytes: int | None = 1 << 20
+    # Addresses whose bodies are streamed, and bounded by what reads them.
+    is_streamed: IsPublic = lambda _method, _path: False
 
 
 class RequestContext:
@@ -89,7 +91,8 @@ class RequestContext:
                 message["headers"] = [*message["headers"], *extra, (b"x-request-id", request_id.encode())]
             await send(message)
 
-        limit = self._edge.max_body_bytes
+        is_streamed = self._edge.is_streamed(scope["method"], scope["path"])
+        limit = None if is_streamed else self._edge.max_body_bytes
         try:
             # Never unbound: every request runs in a context of its own, which ends with it.
             structlog.contextvars.bind_contextvars(request_id=request_id)

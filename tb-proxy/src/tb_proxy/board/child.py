@@ -6,6 +6,7 @@ no network, no environment, no rights.
 
 import argparse
 import gc
+import logging
 import os
 import random
 import signal
@@ -18,10 +19,12 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import waitress.server
+import werkzeug.test
 from tensorboard import default
 from tensorboard.backend import application
 from tensorboard.data.provider import DataProvider
 from tensorboard.plugins.core.core_plugin import CorePluginLoader
+from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin
 
 from tb_proxy.board import fence
 from tb_proxy.board.channel import Channel
@@ -31,7 +34,7 @@ from tb_proxy.board.provider import TrackProvider
 # It serves source files that a user's own dump names.
 _DEBUGGER = "debugger_v2_plugin"
 _THREADS = 4
-_CONNECTIONS = 32
+_CONNECTIONS = 64
 
 
 class Order(TypedDict):
@@ -54,9 +57,11 @@ class Inherited:
 
 def inherit() -> Inherited:
     """Do once what takes long."""
+    fence.forbid_tensorflow()
     from_static = default.get_static_plugins()
     kept = [plugin for plugin in from_static if _DEBUGGER not in getattr(plugin, "__module__", "")]
-    plugins = [CorePluginLoader(include_debug_info=False), *kept[1:]]
+    # The projector is found by entry points otherwise, and so is whatever else lies in the environment.
+    plugins = [CorePluginLoader(include_debug_info=False), *kept[1:], ProjectorPlugin]
     parser = argparse.ArgumentParser()
     for plugin in plugins:
         loader = application.make_plugin_loader(plugin)
@@ -73,6 +78,11 @@ def make_app(inherited: Inherited, order: Order, channel: Channel, uploads: Call
     flags.logdir = "data" if order["has_uploads"] else ""
     provider = TrackProvider(channel, order["runs"], uploads)
     return application.TensorBoardWSGIApp(flags, inherited.plugins, provider, assets_zip_provider=None)
+
+
+def _list_plugins(app: Any, prefix: str) -> None:
+    # Starts the data server; and the projector says that it has something only when it is asked a second time.
+    werkzeug.test.Client(app).get(f"{prefix}/data/plugins_listing")
 
 
 def run(inherited: Inherited, order: Order, listening: socket.socket, data: socket.socket, zygote_pid: int) -> None:
@@ -98,14 +108,18 @@ def run(inherited: Inherited, order: Order, listening: socket.socket, data: sock
     gc.enable()
     channel = Channel(data)
     server = DataServer(folder) if order["has_uploads"] else None
-    if server is not None:
-        threading.Thread(target=server.provider, daemon=True).start()
     app = make_app(inherited, order, channel, server.provider if server else lambda: None)
+    if server is not None:
+        threading.Thread(target=_list_plugins, args=(app, order["prefix"]), daemon=True).start()
+    # A page asks for more at once than there are threads; that is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     waitress.server.create_server(
         app,
         sockets=[listening],
         threads=_THREADS,
         connection_limit=_CONNECTIONS,
+        # So that it sees who hung up, and does not work for those who wait in its queue.
+        channel_request_lookahead=1,
         ident=None,
         clear_untrusted_proxy_headers=True,
     ).run()

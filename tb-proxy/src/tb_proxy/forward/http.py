@@ -1,6 +1,6 @@
 """Pass one HTTP request on and stream the answer back, without looking into either.
 
-Called by the proxied route and by the local gateway. Guarantees that bodies are never held in memory as a whole, that a
+Called by the local gateway and by peers.py. Guarantees that bodies are never held in memory as a whole, that a
 caller who leaves ends the request behind it, and that an answer that breaks off is not taken for a complete one.
 """
 
@@ -26,7 +26,7 @@ class AnswerBrokeOffError(Exception):
 
 
 class UnreachableError(Exception):
-    """The server could not be asked, or ended before it answered; raised only where the caller wants to try again."""
+    """The server could not be asked, or ended before it answered; raised only where the caller wants to do without."""
 
 
 def target_of(scope: Scope, base: str) -> httpx2.URL:
@@ -80,16 +80,16 @@ class Forward(Response):
             body_ended.set()
         try:
             answer = await self._ask(scope["method"], _body(receive, body_ended) if has_body else None)
-        except httpx2.TimeoutException:
-            await _refuse(504, "upstream_timeout", "The service behind this address did not answer in time.")(
-                scope, receive, send
-            )
-            return
-        except httpx2.TransportError as error:
+        except (httpx2.ConnectTimeout, httpx2.NetworkError, httpx2.ProtocolError) as error:
             if self._is_told_of_loss:
                 raise UnreachableError(type(error).__name__) from error
             log.warning("upstream_unreachable", upstream=self._url.host, error=type(error).__name__)
             await _refuse(503, "upstream_unreachable", "The service behind this address does not answer; try again.")(
+                scope, receive, send
+            )
+            return
+        except httpx2.TimeoutException:
+            await _refuse(504, "upstream_timeout", "The service behind this address did not answer in time.")(
                 scope, receive, send
             )
             return

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-import httpx2
 import structlog
 from sqlalchemy import select
 
@@ -24,6 +23,7 @@ from services.storage.database import Database
 from services.storage.tables import tracks
 from services.tensorboard.runs import Run, open_runs
 from services.tensorboard.uploads import RewrittenError, UploadCopies, place_of, wanted_files
+from tb_proxy.forward.unix import UnixClient
 from tb_proxy.processes.answers import Answers
 from tb_proxy.processes.folders import new_folder, sweep_folders
 from tb_proxy.processes.spawner import BoardId, prefix_of
@@ -31,8 +31,6 @@ from tb_proxy.processes.zygote import ZygoteProcess
 
 log = structlog.get_logger()
 
-_LIMITS = httpx2.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=60)
-_TIMEOUT = httpx2.Timeout(connect=5, read=60, write=30, pool=30)
 # Kept small: a cache of buckets and chunks, shared by all children of this process.
 CACHE_BYTES = 256 << 20
 
@@ -43,21 +41,25 @@ class ForkedChild:
     def __init__(self, zygote: ZygoteProcess, pid: int, folder: Path, channel: socket.socket, answers: Answers) -> None:
         self.pid = pid
         self._zygote = zygote
+        self._zygote_start = zygote.n_starts
         self._folder = folder
-        transport = httpx2.AsyncHTTPTransport(uds=str(folder / "socket"), limits=_LIMITS)
-        self._client = httpx2.AsyncClient(transport=transport, timeout=_TIMEOUT, trust_env=False)
+        self._client = UnixClient(folder / "socket")
         self._serving = asyncio.create_task(answers.serve(channel), name="tensorboard_answers")
         self._uploads: asyncio.Task[None] | None = None
         self._wants_replacement = False
 
     @property
-    def client(self) -> httpx2.AsyncClient:
+    def client(self) -> UnixClient:
         """The way to it."""
         return self._client
 
     def is_alive(self) -> bool:
         """Say whether its process runs."""
         return not self._serving.done()
+
+    def is_to_blame(self) -> bool:
+        """Say whether the zygote it was forked from still runs: it ends with that."""
+        return self._zygote.n_starts == self._zygote_start and self._zygote.is_there()
 
     def wants_replacement(self) -> bool:
         """Say whether uploaded files have become others."""
@@ -88,7 +90,7 @@ class ForkedChild:
                     await task
         # Closing the channel ends a child that is well; this one ends any.
         self._zygote.kill(self.pid)
-        await self._client.aclose()
+        self._client.close()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
 

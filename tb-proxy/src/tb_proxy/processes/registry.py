@@ -100,8 +100,7 @@ class Registry:
                 await self._end(board_id, entry, "replaced")
                 return await self._start(board_id, entry)
             log.warning("tensorboard_ended_by_itself", tracks=[str(track_id) for track_id in board_id])
-            self._count_failure(entry)
-            await self._end(board_id, entry, "crashed")
+            await self._bury(board_id, entry, entry.child)
         now = self._now()
         entry.failures = [at for at in entry.failures if now - at < 60]
         if len(entry.failures) >= _FAILURES_A_MINUTE:
@@ -193,8 +192,21 @@ class Registry:
             return
         async with entry.lock:
             if entry.child is child:
-                self._count_failure(entry)
-                await self._end(board_id, entry, "crashed")
+                await self._bury(board_id, entry, child)
+
+    async def _bury(self, board_id: BoardId, entry: _Entry, child: Child) -> None:
+        # One whose parent ended did nothing that its next start would do again.
+        is_to_blame = child.is_to_blame()
+        if is_to_blame:
+            self._count_failure(entry)
+        await self._end(board_id, entry, "crashed" if is_to_blame else "parent")
+
+    def has_room(self, board_id: BoardId) -> bool:
+        """Say whether a TensorBoard may be opened that nobody has asked for yet: half of the places are for those."""
+        entry = self._entries.get(board_id)
+        if entry is not None and entry.child is not None:
+            return True
+        return 2 * sum(held.child is not None for held in self._entries.values()) < self._max_children
 
     async def leave(self, board_id: BoardId, user_id: UUID) -> None:
         """Note that somebody may not look any more; a TensorBoard that nobody else has looked at ends."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-import httpx2
+from tb_proxy.forward.unix import UnixClient
 
 # The tracks of one TensorBoard, in the order of its address.
 BoardId = tuple[UUID, ...]
@@ -19,12 +19,16 @@ class Child(Protocol):
     """One TensorBoard that answers."""
 
     @property
-    def client(self) -> httpx2.AsyncClient:
+    def client(self) -> UnixClient:
         """The way to it."""
         ...
 
     def is_alive(self) -> bool:
         """Say whether its process runs."""
+        ...
+
+    def is_to_blame(self) -> bool:
+        """Say of one that ended whether it did so by itself, and not because its parent ended."""
         ...
 
     def wants_replacement(self) -> bool:

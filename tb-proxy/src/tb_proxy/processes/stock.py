@@ -1,7 +1,8 @@
 """The mode `process`: a stock TensorBoard over event files that we write, for plugins that need a real log folder.
 
-Called by the registry. Slower to start by a second, and 32 MiB more each. Guarantees that the child learns nothing but
-what its folder holds: its environment has no variable of ours, so no way to the database.
+Called by the registry. Slower to start by a second, and 32 MiB more each. It runs in a network of its own, and does not
+start where there is none. Guarantees that the child learns nothing but what its folder holds: its environment has no
+variable of ours, so no way to the database.
 """
 
 import asyncio
@@ -12,7 +13,6 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-import httpx2
 import structlog
 
 from services.core.errors import ServiceError, TensorboardNotReady
@@ -21,6 +21,7 @@ from services.storage.database import Database
 from services.tensorboard.logdir import Logdir
 from services.tensorboard.runs import open_runs
 from services.tensorboard.uploads import RewrittenError
+from tb_proxy.forward.unix import UnixClient
 from tb_proxy.processes.folders import new_folder, sweep_folders
 from tb_proxy.processes.forked import Uploads, find_gone
 from tb_proxy.processes.spawner import BoardId, prefix_of
@@ -28,9 +29,6 @@ from tb_proxy.processes.spawner import BoardId, prefix_of
 log = structlog.get_logger()
 
 _GRACE_S = 2.0
-# TensorBoard starts a thread for every connection, as many as come; and it closes each after one answer.
-_LIMITS = httpx2.Limits(max_connections=16, max_keepalive_connections=0)
-_TIMEOUT = httpx2.Timeout(connect=5, read=60, write=30, pool=30)
 _LOG_TAIL = 2_000
 
 
@@ -43,12 +41,11 @@ class StockChild:
         self._process = process
         self._folder = folder
         self._wants_replacement = False
-        transport = httpx2.AsyncHTTPTransport(uds=str(folder / "socket"), limits=_LIMITS)
-        self._client = httpx2.AsyncClient(transport=transport, timeout=_TIMEOUT, trust_env=False)
+        self._client = UnixClient(folder / "socket")
         self._refresher = asyncio.create_task(self._refresh(content, refresh_s), name="tensorboard_refresh")
 
     @property
-    def client(self) -> httpx2.AsyncClient:
+    def client(self) -> UnixClient:
         """The way to it."""
         return self._client
 
@@ -60,6 +57,10 @@ class StockChild:
     def is_alive(self) -> bool:
         """Say whether its process runs."""
         return self._process.returncode is None
+
+    def is_to_blame(self) -> bool:
+        """Say yes: its parent is this process."""
+        return True
 
     def wants_replacement(self) -> bool:
         """Say whether uploaded files have become others."""
@@ -82,7 +83,7 @@ class StockChild:
         self._refresher.cancel()
         with suppress(asyncio.CancelledError):
             await self._refresher
-        await self._client.aclose()
+        self._client.close()
         await _end(self._process)
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 

@@ -41,11 +41,23 @@ class ZygoteProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
         self.facts: dict[str, Any] = {}
+        self.n_starts = 0
 
     @property
     def pid(self) -> int | None:
         """Its process, if it runs."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    def is_there(self) -> bool:
+        """Say whether it has not ended. Its sockets close before the kernel ends its children, so ask these."""
+        if self._control is None:
+            return False
+        try:
+            return bool(self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
     async def warm(self) -> None:
         """Start it where it does not run. Raises: TensorboardNotReady."""
@@ -69,6 +81,7 @@ class ZygoteProcess:
             )
         self._control = ours
         ready = await self._hear(_START_S)
+        self.n_starts += 1
         TB_ZYGOTE_STARTS.inc()
         self.facts = ready
         log.info("tensorboard_zygote_ready", pid=self.pid, **ready)

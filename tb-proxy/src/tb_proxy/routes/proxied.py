@@ -1,30 +1,22 @@
-"""/tb/{tracks}/...: every request of TensorBoard's page, passed to the TensorBoard of these tracks.
+"""/tb/{tracks}/...: TensorBoard's page, its files, and what shortcut.py does not take.
 
-`tracks` is one id, or several with commas between: they are runs of one TensorBoard. Guarantees that each single
-request was authorised for each of its tracks, and that the process is told of no other.
+`tracks` is one id, or several with commas between: they are runs of one TensorBoard.
 """
 
 from typing import Annotated
-from uuid import UUID
 
-import httpx2
 from fastapi import APIRouter, Depends
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.accounts.access import Right
-from services.core.errors import BadQuery, NotFound, ServiceError, TensorboardNotReady
-from services.tensorboard.runs import MAX_RUNS
-from services.web.auth import REQUEST_HEADER, check_access, current_principal
-from services.web.problem import problem_response
-from tb_proxy.forward.headers import from_tensorboard, to_tensorboard
-from tb_proxy.forward.http import Forward, UnreachableError
+from services.core.errors import ServiceError
+from services.web.auth import REQUEST_HEADER, current_principal
 from tb_proxy.page.bundle import PAGE_POLICY, Bundle
 from tb_proxy.page.trouble import trouble_page, wants_page
-from tb_proxy.processes.registry import Registry
 from tb_proxy.processes.spawner import BoardId, prefix_of
+from tb_proxy.routes.board import FromTensorboard, readable_board
 from tb_proxy.routes.static import asset_response, kept_for_ever
 
 router = APIRouter()
@@ -51,91 +43,20 @@ class ReadsByPost:
         await self._app(scope, receive, send)
 
 
-async def _readable_board(request: Request, tracks: str) -> BoardId:
-    words = tracks.split(",")
-    if len(words) > MAX_RUNS:
-        raise BadQuery(f"At most {MAX_RUNS} tracks fit in one TensorBoard; these are {len(words)}.")
-    try:
-        board_id = tuple(dict.fromkeys(UUID(word) for word in words))
-    except ValueError:
-        raise NotFound("There is no such TensorBoard: its address holds the ids of tracks.") from None
-    registry: Registry = request.app.state.resources.registry
-    for track_id in board_id:
-        try:
-            await check_access(request, track_id, Right.READ)
-        except ServiceError:
-            await registry.leave(board_id, current_principal(request).user_id)
-            raise
-    return board_id
-
-
-ReadableBoard = Annotated[BoardId, Depends(_readable_board)]
-
-
-class FromTensorboard(Response):
-    """The answer of a TensorBoard, which is kept from being reaped until it has answered."""
-
-    def __init__(self, registry: Registry, board_id: BoardId, request: Request, body: bytes) -> None:
-        super().__init__()
-        self._registry = registry
-        self._board_id = board_id
-        self._user_id = current_principal(request).user_id
-        self._request_id = request.state.request_id
-        self._body_sent = body
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Fetch the answer while it is sent; where the process has ended, once more from another."""
-        try:
-            try:
-                await self._pass_on(scope, receive, send)
-            except UnreachableError:
-                await self._pass_on(scope, receive, send)
-        except UnreachableError:
-            error = TensorboardNotReady("TensorBoard ended while it answered; try again.", retry_after_s=5)
-            await problem_response(error, self._request_id)(scope, receive, send)
-        except ServiceError as error:
-            # Raised by use() only, so before anything was answered.
-            await problem_response(error, self._request_id)(scope, receive, send)
-
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._registry.use(self._board_id, self._user_id) as child:
-            forward = Forward(
-                child.client, self._target(scope), to_tensorboard(scope["headers"]), answer_headers=from_tensorboard,
-                is_told_of_loss=True,
-            )  # fmt: skip
-            try:
-                await forward(scope, _again(self._body_sent, receive), send)
-            except UnreachableError:
-                await self._registry.replace(self._board_id, child)
-                raise
-
-    def _target(self, scope: Scope) -> httpx2.URL:
-        # The ids as the process knows them: the caller may have written them in capitals or without hyphens.
-        raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        rest = raw.split(b"/", 3)[3]
-        query: bytes = scope["query_string"]
-        path = f"{prefix_of(self._board_id)}/".encode() + rest + (b"?" + query if query else b"")
-        return httpx2.URL("http://tensorboard").copy_with(raw_path=path)
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    """Return a body that was read already, then whatever comes."""
-    is_given = False
-
-    async def give() -> Message:
-        nonlocal is_given
-        if is_given:
-            return await receive()
-        is_given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return give
+ReadableBoard = Annotated[BoardId, Depends(readable_board)]
 
 
 @router.api_route("/tb/{tracks}", methods=["GET", "HEAD"], include_in_schema=False)
 async def add_slash(board_id: ReadableBoard) -> RedirectResponse:
     """Send a browser to the address with a slash: without it every relative address of the page is wrong."""
     return RedirectResponse(f"{prefix_of(board_id)}/", status_code=308)
+
+
+@router.get("/tb/{tracks}/room", include_in_schema=False)
+async def get_room(request: Request, board_id: ReadableBoard) -> Response:
+    """Say whether the page of a track may load its TensorBoard before it is asked for."""
+    has_room = request.app.state.resources.registry.has_room(board_id)
+    return JSONResponse({"has_room": has_room}, headers={"cache-control": "no-store"})
 
 
 async def _page(request: Request, board_id: BoardId) -> Response:
@@ -166,4 +87,4 @@ async def pass_on(request: Request, board_id: ReadableBoard, path: str) -> Respo
         return RedirectResponse(f"{prefix_of(board_id)}/", status_code=308)
     # Held, so that it can be sent once more; what is too large was refused before.
     body = await request.body() if not is_read else b""
-    return FromTensorboard(resources.registry, board_id, request, body)
+    return FromTensorboard(request, board_id, body)

@@ -13,7 +13,8 @@ def _all(cls: type[ServiceError]) -> list[type[ServiceError]]:
 
 def test_the_drawn_tree_is_the_tree() -> None:
     drawn: dict[str, set[str]] = {}
-    for line in (errors.__doc__ or "").splitlines():
+    # A line that begins with nothing but the trunk goes on with the one above it.
+    for line in re.sub(r"\n│\s+", " ", errors.__doc__ or "").splitlines():
         if match := re.match(r"[├└]── (\w+)\s+(.*)", line):
             drawn[match[1]] = {name.strip() for name in match[2].split(",")}
     real = {

@@ -100,7 +100,15 @@ def test_the_state_machine_never_leaves_an_end_but_for_a_job_that_was_only_lost(
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(0, "ended well"), (3, "exit code 3"), (-15, "SIGTERM"), (-9, "out of memory"), (137, "SIGKILL"), (255, "255")],
+    [
+        (0, "ended well"),
+        (127, "no such command"),
+        (3, "exit code 3"),
+        (-15, "SIGTERM"),
+        (-9, "out of memory"),
+        (137, "SIGKILL"),
+        (255, "255"),
+    ],
 )
 def test_ends_in_words(code: int, words: str) -> None:
     assert words in exit_in_words(code)

@@ -17,9 +17,9 @@ from services.core.ids import new_id
 from services.core.points import Points
 from services.core.values import Value, ValueType
 from services.series import source as source_module
-from services.series.buckets import Grid
 from services.series.chunks import decode_chunk, encode_chunk
 from services.series.column import Column
+from services.series.grid import Grid
 from services.series.grouping import Grouped
 from services.series.read import SeriesViews, view_sources
 from services.series.segments import SegmentEncoding, decode_segment, encode_segment

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.series.buckets import Grid, make_buckets
+from services.series.buckets import make_buckets
+from services.series.grid import Grid
 
 _POINTS = st.lists(
     st.tuples(

@@ -5,7 +5,7 @@ import pytest
 from support.long_series import Long
 from support.series_oracle import Asked, Logged, check_views
 
-from services.series.buckets import Buckets
+from services.series.grid import Buckets
 from services.series.read import SeriesViews
 
 

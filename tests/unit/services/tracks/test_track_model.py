@@ -13,7 +13,7 @@ def _track(status: TrackStatus, last_seen_at: datetime | None) -> Track:
     return Track(
         track_id=new_id(), project_id=new_id(), project_name="p", number=1, name="n", status=status, tags=(), notes="",
         origin="client", created_by="u", created_at=_NOW, updated_at=_NOW, started_at=None, last_seen_at=last_seen_at,
-        ended_at=None, deleted_at=None,
+        ended_at=None, deleted_at=None, deleted_by=None, job_state=None,
     )  # fmt: skip
 
 

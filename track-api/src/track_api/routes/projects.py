@@ -7,8 +7,13 @@ from fastapi import APIRouter, Query
 
 from services.accounts.access import Right, check_role
 from services.core.errors import BadCursor, BadValue, MissingRight, NameTaken, ProjectNotFound, Unauthenticated
+from services.jobs.store import delete_secrets
+from services.labs.archives import list_archives
+from services.labs.store import list_labs
 from services.live.model import ChangeKind
+from services.pipelines.store import list_pipelines
 from services.projects import store
+from services.storage.database import Session
 from services.tracks.actions import delete_track
 from services.web.auth import CurrentPrincipal
 from services.web.problem import responses
@@ -72,11 +77,21 @@ async def delete_project(project: str, principal: CurrentPrincipal, resources: C
     async with resources.database.transaction() as session:
         found = await store.get_project(session, principal, project)
         check_role(found.role, Right.MANAGE)
-        track_ids = await store.live_track_ids(session, found.project_id)
+        track_ids = await store.filled_track_ids(session, found.project_id)
         for track_id in track_ids:
             blobs += await delete_track(session, track_id)
+        blobs += await _forget_code(session, found.project_id)
         await store.delete_project(session, found.project_id)
     for track_id in track_ids:
         resources.changes.note(track_id, found.project_id, None, ChangeKind.DATA, ChangeKind.TRACK)
     # After the commit: a blob without a row is waste, a row without its blob would be a loss.
     await resources.blobs.delete(blobs)
+
+
+async def _forget_code(session: Session, project_id: UUID) -> list[UUID]:
+    """Delete what labs and pipelines hold outside of their rows; the runner ends jobs whose rows are gone."""
+    owners = [lab.lab_id for lab in await list_labs(session, project_id)]
+    owners += [pipeline.pipeline_id for pipeline in await list_pipelines(session, project_id)]
+    for owner_id in owners:
+        await delete_secrets(session, owner_id)
+    return [archive.blob_id for archive in await list_archives(session, project_id)]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class UserOut(BaseModel):
@@ -65,3 +65,35 @@ class TokenList(BaseModel):
     """All tokens of a user."""
 
     items: list[TokenOut]
+
+
+class UserIn(BaseModel):
+    """A user to make."""
+
+    name: str = Field(max_length=200)
+    is_admin: bool = False
+
+
+class UserRow(BaseModel):
+    """A user of this installation."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    user_id: UUID
+    name: str
+    is_admin: bool
+    has_password: bool
+    created_at: datetime
+
+
+class UserList(BaseModel):
+    """All users."""
+
+    items: list[UserRow]
+
+
+class InvitationOut(BaseModel):
+    """A link that signs a user in once, within the hour."""
+
+    user_id: UUID
+    link: str

@@ -116,3 +116,33 @@ class SeriesQuery(BaseModel):
     start: float | None = Field(default=None, alias="from", allow_inf_nan=False)
     stop: float | None = Field(default=None, alias="to", allow_inf_nan=False)
     buckets: int = Field(default=1000, ge=1, le=10_000)
+
+
+class OverlayQuery(BaseModel):
+    """The same keys of many tracks on one axis and one grid of `buckets` columns."""
+
+    track_ids: list[UUID] = Field(max_length=500)
+    keys: list[str] = Field(max_length=50)
+    x: Axis = Axis.STEP
+    start: float | None = Field(default=None, alias="from", allow_inf_nan=False)
+    stop: float | None = Field(default=None, alias="to", allow_inf_nan=False)
+    buckets: int = Field(default=500, ge=1, le=2_000)
+
+
+class LineOut(BaseModel):
+    """One series: the mean of each column, null where it has no finite value; without any for a series of texts."""
+
+    track_id: UUID
+    key: str
+    n_stored: int
+    n_drawn: int
+    last: JsonValue
+    mean: list[float | None]
+
+
+class OverlayAnswer(BaseModel):
+    """Lines on one grid; `at` is the middle of each column on the axis `x`."""
+
+    x: Axis
+    at: list[float]
+    lines: list[LineOut]

@@ -1,0 +1,1 @@
+"""Launchers start jobs somewhere, watch them and end them; `launcher.py` is what each of them promises."""

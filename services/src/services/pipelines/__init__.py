@@ -1,0 +1,1 @@
+"""Pipelines: named, repeatable lists of actions, and their numbered runs."""

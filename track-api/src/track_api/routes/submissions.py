@@ -1,0 +1,149 @@
+"""Submissions: the jobs of one SUBMIT as tracks; submit them again, stop them."""
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from services.accounts.access import Right
+from services.core.errors import (
+    BadValue,
+    JobNotFound,
+    LabNotFound,
+    MissingRight,
+    ServiceError,
+    SubmissionNotFound,
+    TrackDeleted,
+    TrackNotFound,
+    Unauthenticated,
+)
+from services.jobs import store as job_store
+from services.jobs.actions import ask_stop
+from services.labs import actions, store
+from services.labs.model import Lab, Submission
+from services.storage.database import AnySession
+from services.tracks.store import get_tracks
+from services.web.auth import CurrentPrincipal, WritableTrack
+from services.web.problem import responses
+from track_api.deps import CurrentAllowed, CurrentClock, CurrentResources, Reading
+from track_api.routes.jobs import job_of_track, waiting_of
+from track_api.schemas.jobs import JobOut
+from track_api.schemas.labs import Change, Resubmit, SubmissionDetailOut, SubmissionOut, SubmittedJobOut
+
+router = APIRouter(tags=["labs"])
+
+_ERRORS: tuple[type[ServiceError], ...] = (Unauthenticated, MissingRight, SubmissionNotFound)
+
+
+def _fields(submission: Submission, lab: Lab, states: dict[str, int]) -> dict[str, Any]:
+    names = ("submission_id", "lab_id", "number", "n_jobs", "created_by", "created_at")
+    plain = {name: getattr(submission, name) for name in names}
+    return plain | {"lab_name": lab.name, "project_id": lab.project_id, "states": states}
+
+
+async def show_submissions(session: AnySession, submissions: list[Submission], lab: Lab) -> list[SubmissionOut]:
+    """Show submissions of a lab with the states of their jobs counted."""
+    states = await job_store.count_states(session, [submission.submission_id for submission in submissions])
+    return [SubmissionOut(**_fields(one, lab, states.get(one.submission_id, {}))) for one in submissions]
+
+
+async def show_submission(
+    session: AnySession, submission: Submission, lab: Lab, clock: CurrentClock
+) -> SubmissionDetailOut:
+    """Show a submission with its jobs and their tracks."""
+    jobs, now = await job_store.list_jobs(session, submission.submission_id), clock.now()
+    tracks = await get_tracks(session, [job.track_id for job in jobs])
+    waiting = await waiting_of(session, jobs, clock)
+    shown = []
+    for job in jobs:
+        track = tracks.get(job.track_id)
+        if track is not None:
+            plain = JobOut.of(job, waiting.get(job.job_id)).model_dump()
+            shown.append(
+                SubmittedJobOut(
+                    **plain,
+                    track_name=track.name,
+                    track_number=track.number,
+                    track_status=track.status,
+                    has_signal=track.has_signal(now),
+                )
+            )
+    states = dict(Counter(job.state.value for job in jobs))
+    return SubmissionDetailOut(**_fields(submission, lab, states), jobs=shown)
+
+
+def tell_of_jobs(resources: CurrentResources, submission: SubmissionDetailOut) -> None:
+    """Tell open pages that these tracks are new, or changed."""
+    for job in submission.jobs:
+        resources.changes.note_track(job.track_id, job.project_id)
+
+
+@router.get("/submissions/{submission_id}", responses=responses(*_ERRORS))
+async def get_submission(
+    submission_id: UUID, principal: CurrentPrincipal, session: Reading, clock: CurrentClock
+) -> SubmissionDetailOut:
+    """Answer with a submission and its jobs."""
+    submission, lab = await actions.open_submission(session, principal, submission_id, Right.READ)
+    return await show_submission(session, submission, lab, clock)
+
+
+@router.post("/submissions/{submission_id}/resubmit", status_code=201, responses=responses(*_ERRORS, BadValue))
+async def resubmit(
+    submission_id: UUID,
+    body: Resubmit,
+    principal: CurrentPrincipal,
+    resources: CurrentResources,
+    allowed: CurrentAllowed,
+    clock: CurrentClock,
+) -> SubmissionDetailOut:
+    """Submit all jobs again, or those that failed or were lost, as new tracks of a new submission."""
+    async with resources.database.transaction() as session:
+        _, lab = await actions.open_submission(session, principal, submission_id, Right.WRITE)
+        jobs = await job_store.list_jobs(session, submission_id)
+        chosen = actions.failed_ones(jobs) if body.only == "failed" else jobs
+        if not chosen:
+            raise BadValue("None of its jobs has failed.", field="only")
+        made = await actions.resubmit(session, principal, chosen, changed=body.changed, allowed=allowed)
+        shown = await show_submission(session, await store.get_submission(session, made), lab, clock)
+    tell_of_jobs(resources, shown)
+    return shown
+
+
+@router.post("/submissions/{submission_id}/stop", responses=responses(*_ERRORS))
+async def stop_submission(
+    submission_id: UUID, principal: CurrentPrincipal, resources: CurrentResources, clock: CurrentClock
+) -> SubmissionDetailOut:
+    """Ask all jobs to stop that have not ended."""
+    async with resources.database.transaction() as session:
+        submission, lab = await actions.open_submission(session, principal, submission_id, Right.WRITE)
+        # In the order of their ids, so that two who stop the same jobs do not wait for each other.
+        for job in await job_store.list_jobs(session, submission_id):
+            await ask_stop(session, job.track_id, principal.name)
+        shown = await show_submission(session, submission, lab, clock)
+    tell_of_jobs(resources, shown)
+    return shown
+
+
+@router.post(
+    "/tracks/{track_id}/resubmit",
+    status_code=201,
+    responses=responses(Unauthenticated, MissingRight, TrackNotFound, TrackDeleted, JobNotFound, LabNotFound, BadValue),
+)
+async def resubmit_track(
+    access: WritableTrack,
+    body: Change,
+    principal: CurrentPrincipal,
+    resources: CurrentResources,
+    allowed: CurrentAllowed,
+    clock: CurrentClock,
+) -> SubmissionDetailOut:
+    """Submit the job of a track again with the same values, or with some changed, as a new track."""
+    principal.require_user()
+    async with resources.database.transaction() as session:
+        job = await job_of_track(session, access.track_id)
+        lab = await actions.open_lab(session, principal, job.owner_id, Right.WRITE)
+        made = await actions.resubmit(session, principal, [job], changed=body.changed, allowed=allowed)
+        shown = await show_submission(session, await store.get_submission(session, made), lab, clock)
+    tell_of_jobs(resources, shown)
+    return shown
