@@ -36,3 +36,5 @@ export type ExportFormat = Schemas["ExportFormat"];
 export type ConsoleLine = Schemas["LineOut"];
 export type ConsolePage = Schemas["ConsoleOut"];
 export type ConsoleHits = Schemas["HitsOut"];
+export type Job = Schemas["JobDetailOut"];
+export type JobState = Job["state"];

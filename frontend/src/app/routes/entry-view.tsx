@@ -5,7 +5,7 @@ import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/client";
 import { entryQuery } from "@/api/folders";
-import type { Entry, Leaf, Track } from "@/api/types";
+import type { Entry, Job, Leaf, Track } from "@/api/types";
 import { CopyIcon } from "@/components/copy-text";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
@@ -28,6 +28,7 @@ const FilePreview = lazy(async () => ({
 
 export interface EntryViewProps {
   track: Track;
+  job: Job | undefined;
   search: TrackSearch;
   trackEvents: readonly TrackEvent[];
   onSearch: (change: Partial<TrackSearch>) => void;
@@ -37,9 +38,9 @@ export interface EntryViewProps {
 }
 
 export function EntryView(props: EntryViewProps) {
-  const { track, search, onSearch, onOpen } = props;
+  const { track, job, search, onSearch, onOpen } = props;
   if (!search.path)
-    return <TrackOverview track={track} search={search} onSearch={onSearch} onOpen={onOpen} />;
+    return <TrackOverview track={track} job={job} search={search} onSearch={onSearch} onOpen={onOpen} />;
   return <KnownEntry {...props} path={search.path} />;
 }
 

@@ -2,13 +2,16 @@
 import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { jobQuery } from "@/api/jobs";
 import { trackQuery } from "@/api/tracks";
 import { ErrorPanel } from "@/components/error-panel";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { SplitPane } from "@/components/split-pane";
 import { FolderTree } from "@/features/folders/folder-tree";
+import { jobSteps, mayHaveJob } from "@/features/jobs/job-state";
+import { StopButton } from "@/features/jobs/stop-button";
 import type { TrackEvent } from "@/features/series/chart-events";
 import { TensorboardFrame } from "@/features/tensorboard/tensorboard-frame";
 import { usePreload } from "@/features/tensorboard/use-preload";
@@ -21,8 +24,6 @@ import { EntryView } from "./entry-view";
 import { SignedInPage } from "./signed-in-page";
 import classes from "./track-page.module.css";
 
-const NO_EVENTS: readonly TrackEvent[] = [];
-
 export function TrackPage() {
   const { t } = useTranslation();
   const { track: trackId } = useParams({ from: "/t/$track" });
@@ -30,6 +31,20 @@ export function TrackPage() {
   const navigate = useNavigate({ from: "/t/$track" });
   useLiveReload({ track: trackId });
   const track = useQuery({ ...trackQuery(trackId), refetchInterval: useReloadInterval() });
+  const job = useQuery({
+    ...jobQuery(trackId),
+    enabled: track.data !== undefined && mayHaveJob(track.data),
+    refetchInterval: useReloadInterval(),
+  });
+  const trackEvents = useMemo(
+    (): TrackEvent[] =>
+      jobSteps(job.data).map(({ at, kind, state, reason }) => ({
+        at,
+        kind,
+        label: [t(`job.state.${state}`), reason].filter(Boolean).join(": "),
+      })),
+    [job.data, t],
+  );
   const { treeWidth, isTreeOpen, hasKeys } = usePreferences();
   const isTensorboard = search.view === "tensorboard";
   // Once loaded, TensorBoard stays mounted: switching back must not start it anew.
@@ -89,7 +104,9 @@ export function TrackPage() {
         <RowSkeleton rows={8} height={28} />
       ) : (
         <div className={classes.page}>
-          <TrackBar track={track.data} isTensorboard={isTensorboard} onRest={onRest} onSwitch={switchView} />
+          <TrackBar track={track.data} isTensorboard={isTensorboard} onRest={onRest} onSwitch={switchView}>
+            <StopButton track={track.data} job={job.data} />
+          </TrackBar>
           <LiveNotice />
           <div className={classes.fill}>
             {isMounted && (
@@ -120,7 +137,8 @@ export function TrackPage() {
                     key={trackId}
                     track={track.data}
                     search={search}
-                    trackEvents={NO_EVENTS}
+                    job={job.data}
+                    trackEvents={trackEvents}
                     onSearch={change}
                     onOpen={open}
                     onTensorboard={switchView}
