@@ -1,25 +1,24 @@
-"""What a `.log()` costs the training loop, beside TensorBoard's own writer in the same run.
+"""What the client costs a training, measured in a process of its own; prints JSON.
 
-Nothing is sent: the server's address answers nobody, which must not be felt. Prints nanoseconds a call and their ratio,
-or JSON for sections/client.py with `--json`.
+`cost ADDRESS`: nanoseconds a call of `log`. `pace ADDRESS SECONDS`: memory and the sender's share of a core at 10,000
+points a second. `start ADDRESS`: milliseconds of the import, and until the first `log` has returned.
 """
 
 import json
-import os
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
-import jwt
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
+BEGAN = time.perf_counter()
+import mlsteam  # noqa: E402  # its time is measured
 
-import mlsteam
-
-CALLS, ROUNDS = 20_000, 7
+IMPORTED = time.perf_counter()
+CALLS, ROUNDS, RATE = 20_000, 7, 10_000
+_TRACK = "00000000-0000-7000-8000-000000000000"
 
 
 def measure(call: Callable[[int], object]) -> float:
@@ -43,39 +42,64 @@ def tail(handle: mlsteam.SeriesHandle) -> float:
     return sorted(times)[-len(times) // 1000]
 
 
-def main() -> None:
-    """Measure both and print them."""
+def cost(track: mlsteam.Track) -> dict[str, float]:
+    """Return nanoseconds of each way to log."""
+    handle = track["loss"]
+    row = {f"k{number}": number / 2 for number in range(100)}
+    return {
+        "handle": measure(lambda step: handle.log(0.5, step=step)),
+        "row": measure(lambda step: None if step % 100 else track.log(row, step=step)),
+        "p999": tail(handle),
+        "track": measure(lambda step: track["loss"].log(0.5, step=step)),
+    }
+
+
+def _memory_mib() -> float:
+    # Without the pages of files: those are the disk's, and the system takes them back when it needs them.
+    with open("/proc/self/status", encoding="utf-8") as file:  # noqa: PTH123  # nothing else of pathlib is needed
+        return next(int(line.split()[1]) for line in file if line.startswith("RssAnon")) / 1024
+
+
+def _sender_seconds() -> float:
+    (thread,) = [one for one in threading.enumerate() if one.name == "mlsteam-sender"]
+    with open(f"/proc/self/task/{thread.native_id}/stat", encoding="utf-8") as file:  # noqa: PTH123
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def pace(track: mlsteam.Track, seconds: float) -> dict[str, float]:
+    """Log 10,000 points a second to ten keys; return MiB of growth after the first second, and the sender's share."""
+    handles = [track[f"k{number}"] for number in range(10)]
+    began = time.monotonic()
+    memory = used = 0.0
+    for tick in range(int(seconds * 100)):
+        for _ in range(RATE // 100 // len(handles)):
+            for handle in handles:
+                handle.log(0.5, step=tick)
+        if tick == 100:
+            memory, used = _memory_mib(), _sender_seconds()
+        time.sleep(max(0.0, began + (tick + 1) / 100 - time.monotonic()))
+    return {
+        "growth": _memory_mib() - memory,
+        "sender": (_sender_seconds() - used) / (seconds - 1),
+        "dropped": track.dropped,
+    }
+
+
+def main(what: str, address: str, *rest: str) -> None:
+    """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
-        # Port 9 of this machine is closed; with a track id given, nobody needs to be asked at the start.
-        token = jwt.encode({"api_address": "http://127.0.0.1:9"}, "k" * 32, algorithm="HS256")
-        os.environ["MLSTEAM_BACKEND"] = "http://127.0.0.1:9"
-        track = mlsteam.init(
-            "bench", token, track_id="00000000-0000-7000-8000-000000000000", spool_dir=folder, finish_timeout=0.1
-        )
-        handle = track["loss"]
-        kept = measure(lambda step: handle.log(0.5, step=step))
-        row = {f"k{number}": number / 2 for number in range(100)}
-        of_row = measure(lambda step: None if step % 100 else track.log(row, step=step))
-        rare = tail(handle)
-        looked_up = measure(lambda step: track["loss"].log(0.5, step=step))
+        options: dict[str, Any] = {"backend": address, "spool_dir": folder, "finish_timeout": 0.1}
+        if what == "start":
+            track = mlsteam.init("bench", "a.b.c", **options)
+            track["loss"].log(0.5)
+            found = {"import": (IMPORTED - BEGAN) * 1e3, "first": (time.perf_counter() - BEGAN) * 1e3}
+        else:
+            track = mlsteam.init("bench", "a.b.c", track_id=_TRACK, **options)
+            found = cost(track) if what == "cost" else pace(track, float(rest[0]))
         track.stop()
-        writer = EventFileWriter(folder)
-
-        def add(step: int) -> None:
-            value = Summary.Value(tag="loss", simple_value=0.5)
-            writer.add_event(Event(wall_time=time.time(), step=step, summary=Summary(value=[value])))
-
-        other = measure(add)
-        writer.close()
-    if sys.argv[1:] == ["--json"]:
-        print(json.dumps({"handle": kept, "p999": rare, "track": looked_up, "row": of_row, "add_event": other}))
-        return
-    print(f"handle.log(v)          {kept:8.0f} ns")
-    print(f"track[key].log(v)      {looked_up:8.0f} ns")
-    print(f"handle.log(v), p99.9   {rare:8.0f} ns")
-    print(f"track.log(100 keys)    {of_row:8.0f} ns a value")
-    print(f"TensorBoard add_event  {other:8.0f} ns    {other / kept:.1f} x handle.log")
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

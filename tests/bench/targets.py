@@ -15,6 +15,11 @@ INGEST_RATE: dict[str, Target] = {
 # Milliseconds from when a batch was due until it was committed, at one batch a second from each of 500 clients.
 ACK_P50_MS, ACK_P99_MS = at_most(5.0), at_most(30.0)
 LOG_NS, LOOKED_UP_NS, ROW_NS, LOG_P999_NS = at_most(1000.0), at_most(1500.0), at_most(200.0), at_most(50_000.0)
+IMPORT_MS, START_MS = at_most(80.0), at_most(300.0)
+# Of a core, and MiB of an outage, both at 10,000 points a second.
+SENDER_PERCENT, OUTAGE_MIB = at_most(3.0), at_most(64.0)
+# Of twenty published clients, each at the most it sends; its thread looks about once a second, also at the end.
+PUBLISHED_RATE, PUBLISHED_S = at_least(60_000 * 0.98), at_most(5.0)
 # Bytes a point on disk, everything counted.
 SIZE_FLOAT32, SIZE_FLOAT64, SIZE_WIDE = at_most(7.0), at_most(11.0), at_most(9.0)
 # Milliseconds of a read over HTTP.
@@ -34,6 +39,8 @@ TB_CHILD_MIB, TB_ALL_MIB = at_most(20.0), at_most(1024.0)
 BACKLOG_GROWTH = at_most(1.2)
 # Milliseconds of a chart whose points have to be read from the disk.
 COLD_MS = at_most(50.0)
+# Milliseconds from an action in a page to its picture.
+PAGE_MS = at_most(200.0)
 # Bytes of a point after much was deleted and as much written again, against those before.
 REUSED = at_most(1.2)
 

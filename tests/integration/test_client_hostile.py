@@ -11,7 +11,7 @@ from support.hostile import Hostile, answering
 from support.recording_server import Recorded, failure, recording_server
 
 import mlsteam
-from mlsteam import transport
+from mlsteam import reading, transport
 from mlsteam.errors import APIConnectionError
 from mlsteam.transport import HttpTransport
 
@@ -150,6 +150,24 @@ def test_an_answer_without_an_end_is_given_up(
         HttpTransport(server.address, str, timeout_s=1.0).request("POST", "/x/batches", b"")
     assert time.monotonic() - began < 5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+
+@pytest.mark.parametrize("behaviour", [hostile.half, hostile.half_chunk, hostile.reset_midway])
+def test_a_download_that_breaks_leaves_nothing(behaviour: Hostile, server: Recorded, tmp_path: Path) -> None:
+    server.hostile = [behaviour]
+    with pytest.raises(APIConnectionError):
+        reading.download(HttpTransport(server.address, str), "t", "a/b", tmp_path / "copy")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_goes_to_the_disk_piece_by_piece(server: Recorded, tmp_path: Path) -> None:
+    size = 96 * 1024 * 1024
+    server.hostile = [answering(200, bytes(size))]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    path = reading.download(HttpTransport(server.address, str), "t", "a/b", tmp_path / "copy")
+    assert path.stat().st_size == size
+    # The server is in this process too, and holds it once.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 3 * size // 2 // 1024
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ async def test_a_node_that_has_gone_keeps_no_job_stopping(
     cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launcher_module, "_LATE_S", 0.5)
-    monkeypatch.setattr(objects, "DRAIN_S", 0.5)
+    monkeypatch.setattr(objects, "DRAIN_S", 1)
     async with launched(cluster) as watched:
         made = order("sleep", "60")
         await watched.launcher.start(made)
@@ -261,7 +261,7 @@ async def test_watches_that_break_go_silent_and_expire(
         first, second, third, fourth = (order("sh", "-c", "sleep 0.4; exit 4") for _ in range(4))
         await watched.launcher.start(first)
         await watched.reason(first, "Started")
-        await cluster.api.cut_watches()
+        cluster.api.cut_watches()
         assert (await watched.end(first)).exit_code == 4
         await watched.launcher.start(second)
         cluster.api.silence_watches()
@@ -270,7 +270,7 @@ async def test_watches_that_break_go_silent_and_expire(
             cluster.api.gone_as_event = as_event
             await watched.launcher.start(made)
             # What happens between is in no history any more.
-            await cluster.api.cut_watches()
+            cluster.api.cut_watches()
             cluster.store.compact()
             assert (await watched.end(made)).exit_code == 4
         lists = [call for call in cluster.api.calls if call[0] == "GET" and "watch" not in call[2]]

@@ -21,6 +21,8 @@ _UNUSED = frozenset(
 )
 
 
+# How the page names the parts of a mesh that the server numbers.
+_MESH = {1: "VERTEX", 2: "FACE", 3: "COLOR"}
 # In a process of its own: importing TensorBoard warns, and takes half a second.
 _ROUTES = """
 import json, pathlib
@@ -144,7 +146,12 @@ async def _check_tensors(ask: Asker, run: str) -> None:
     parts = await ask.json("data/plugin/mesh/meshes", run=run, tag=tag, sample=0)
     found = [
         await ask.get(
-            "data/plugin/mesh/data", run=run, tag=tag, sample=0, step=part["step"], content_type=part["content_type"]
+            "data/plugin/mesh/data",
+            run=run,
+            tag=tag,
+            sample=0,
+            step=part["step"],
+            content_type=_MESH[part["content_type"]],
         )
         for part in parts
     ]

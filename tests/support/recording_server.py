@@ -106,6 +106,10 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length", "0")))
 
     def do_GET(self) -> None:
+        if "/files/" in self.path and self.recorded.hostile:
+            self.close_connection = True
+            self.recorded.hostile.pop(0)(self)
+            return
         self._answer((200, {}, json.dumps({"track_id": TRACK_ID, "name": "calm-otter-1"}).encode()))
 
     def do_POST(self) -> None:

@@ -18,8 +18,9 @@ from typing import IO, TextIO
 
 from mlsteam.capture.eventfiles import EventFiles
 from mlsteam.capture.streams import KeptLines
+from mlsteam.delivery import Pace
 from mlsteam.leftovers import drain
-from mlsteam.sender import Pace, say
+from mlsteam.notices import say
 from mlsteam.track import Track
 
 _RELAYED = tuple(

@@ -4,7 +4,7 @@ Called by opening.py, track.py and the CLI. Guarantees that a track is made once
 whomever, because its id was chosen here; and that nothing of it is sent before it is made.
 """
 
-import secrets
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -37,7 +37,7 @@ class Creation(msgspec.Struct, omit_defaults=True):
 
 def new_track_id() -> str:
     """Make a version 7 UUID (RFC 9562), so that tracks sort by when they were made."""
-    value = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    value = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | (0x7 << 76)
     value = value & ~(0x3 << 62) | (0x2 << 62)
     digits = f"{value:032x}"

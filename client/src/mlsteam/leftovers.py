@@ -11,9 +11,9 @@ from pathlib import Path
 
 from mlsteam import uploads
 from mlsteam.cuts import find_owner
+from mlsteam.delivery import Delivery, Outcome, Pace
 from mlsteam.disk import lock_folder
 from mlsteam.losses import recover
-from mlsteam.sender import Delivery, Outcome, Pace
 from mlsteam.transport import Transport
 
 

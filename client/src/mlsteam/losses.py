@@ -9,6 +9,7 @@ two slots that are written in turn, so that one of them is whole whenever the pr
 """
 
 import mmap
+import os
 from pathlib import Path
 from zlib import crc32
 
@@ -49,6 +50,7 @@ class Losses:
 
     def __init__(self) -> None:
         self._place: mmap.mmap | bytearray = bytearray()
+        self._descriptor = -1
         self._known: dict[str, _Loss] = {}
         self._at = 0
 
@@ -61,6 +63,7 @@ class Losses:
             with path.open("xb+") as file:
                 reserve(file.fileno(), _FILE_BYTES)
                 self._place = mmap.mmap(file.fileno(), _FILE_BYTES)
+                self._descriptor = os.dup(file.fileno())
         except OSError:
             path.unlink(missing_ok=True)
 
@@ -110,16 +113,18 @@ class Losses:
         """Count from nothing: the marks are in a newer segment, which makes what the file holds void."""
         self._known.clear()
 
-    def sync(self) -> None:
-        """Make what was counted survive a power cut. Raises: OSError."""
-        if isinstance(self._place, mmap.mmap) and self._known:
-            self._place.flush()
+    def unsynced(self) -> list[int]:
+        """Return a descriptor of the file for the caller to close, when there is something that a sync would keep."""
+        return [os.dup(self._descriptor)] if self._known and self._descriptor >= 0 else []
 
     def close(self) -> None:
         """Let go of the file."""
         place, self._place = self._place, bytearray()
         if isinstance(place, mmap.mmap):
             place.close()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = -1
 
 
 def _encode_mark(key: str, count: int, first_at: float, last_at: float) -> bytes:

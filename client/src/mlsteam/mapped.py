@@ -6,8 +6,8 @@ the process), and that after a sync everything written before it is on the disk 
 
 import mmap
 import os
-import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from mlsteam.disk import lock_folder, reserve, reserve_file, sync_file, sync_folder
@@ -21,7 +21,7 @@ class MappedFolder:
     """The folder of one writer; made by the first segment."""
 
     def __init__(self, root: Path, track_id: str) -> None:
-        self.writer = secrets.token_hex(16)
+        self.writer = os.urandom(16).hex()
         self.path = root / track_id / self.writer
         self.number = 0
         self.segment: mmap.mmap | None = None
@@ -70,11 +70,12 @@ class MappedFolder:
         self._renewed.append(self.path)
         return segment
 
-    def take_unsynced(self) -> "Unsynced":
-        """Return what `sync` has to bring to the disk; from now on it is its."""
+    def take_unsynced(self, others: Sequence[int] = ()) -> "Unsynced":
+        """Return what is to be brought to the disk, with other open files; from now on it is its to close."""
         full, renewed, self._full, self._renewed = self._full, self._renewed, [], []
         failure, self._failure = self._failure, None
-        return Unsynced([*full, os.dup(self._descriptor)] if self._descriptor >= 0 else full, renewed, failure)
+        newest = [os.dup(self._descriptor)] if self._descriptor >= 0 else []
+        return Unsynced([*others, *full, *newest], renewed, failure)
 
     def sync_range(self, at: int, size: int) -> None:
         """Bring a part of the newest segment to the disk; that this failed is told by the next `Unsynced.sync`."""

@@ -8,6 +8,7 @@ order, the suffix says which preview the page opens, and each can be linked and 
 the name is the time, so that nothing is overwritten when a training is resumed.
 """
 
+import contextlib
 import io
 import struct
 import time
@@ -74,7 +75,9 @@ def _as_array(value: Any) -> Any:
     if "numpy" in libraries and hasattr(value, "ndim"):
         return value
     if libraries & {"jax", "jaxlib", "tensorflow"} and hasattr(value, "__array__"):
-        return value.__array__()
+        # A value that a compiled function is still to compute is none yet.
+        with contextlib.suppress(AttributeError, NotImplementedError, TypeError):
+            return value.__array__()
     return None
 
 

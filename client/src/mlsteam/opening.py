@@ -16,7 +16,7 @@ from mlsteam.creation import CreatingTransport, Creation, create, new_track_id, 
 from mlsteam.errors import APIConnectionError, APIStatusError, SettingsError
 from mlsteam.integrations.lightning_hook import allow_result
 from mlsteam.modes import DisabledTrack, Mode, ReadOnlyTrack
-from mlsteam.sender import say
+from mlsteam.notices import say
 from mlsteam.settings import Settings, read_mode, read_settings
 from mlsteam.track import Track
 from mlsteam.transport import HttpTransport, Reply

@@ -7,10 +7,11 @@ still on their way are not in it (`track.wait()` first, to read what was just wr
 import csv
 import importlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -20,6 +21,7 @@ from mlsteam.transport import Reply, Transport
 
 Form = Literal["pandas", "polars", "arrow", "list"]
 Row = tuple[float | None, float, bool | int | float | str]
+_IN_MEMORY_BYTES = 32 * 1024 * 1024
 _WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
@@ -71,23 +73,26 @@ def expect(reply: Reply, action: str) -> Reply:
     raise APIStatusError(message, status=reply.status, code=code, request_id=request_id)
 
 
-def read_json(transport: Transport, path: str, action: str) -> Any:
+def read_json(transport: Transport, path: str, action: str, of_type: Any = Any) -> Any:
     """Return the JSON of an address. Raises: APIConnectionError, APIStatusError."""
     reply = expect(transport.request("GET", path), action)
     try:
-        return msgspec.json.decode(reply.body)
-    except msgspec.DecodeError:
-        raise APIStatusError(f"The server did not {action}: its answer is no JSON.", status=reply.status) from None
+        return msgspec.json.decode(reply.body, type=of_type)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise APIStatusError(f"The server did not {action}: its answer is not ours.", status=reply.status) from None
 
 
-def read_tree(transport: Transport, track_id: str, path: str = "", depth: int = 0) -> list[Entry]:
-    """Return what lies below a folder path, by name; depth 0 is all of it. Raises: APIError."""
+def read_tree(transport: Transport, track_id: str, path: str = "", depth: int = 0, *, name: str = "") -> list[Entry]:
+    """Return what lies below a folder path, by name; depth 0 is all of it. Raises: APIError.
+
+    `name` asks for one entry of the first level.
+    """
     entries: list[Entry] = []
     cursor: str | None = ""
     while cursor is not None:
-        asked = {"path": path, "depth": depth} | ({"cursor": cursor} if cursor else {})
-        answer = read_json(transport, f"/api/v3/tracks/{track_id}/tree?{urlencode(asked)}", "show the tree")
-        level = msgspec.convert(answer, _Level)
+        given = {"cursor": cursor, "name": name}
+        asked = {"path": path, "depth": depth} | {word: value for word, value in given.items() if value}
+        level = read_json(transport, f"/api/v3/tracks/{track_id}/tree?{urlencode(asked)}", "show the tree", _Level)
         entries += level.entries
         cursor = level.next_cursor
     return entries
@@ -96,7 +101,8 @@ def read_tree(transport: Transport, track_id: str, path: str = "", depth: int = 
 def find_entry(transport: Transport, track_id: str, key: str) -> Entry | None:
     """Return what stands at a key. Raises: APIConnectionError, APIStatusError."""
     folder, _, name = key.rpartition("/")
-    return next((one for one in read_tree(transport, track_id, folder, 1) if one.name == name), None)
+    # Only this one of its level, which may hold a hundred thousand.
+    return next((one for one in read_tree(transport, track_id, folder, 1, name=name) if one.name == name), None)
 
 
 def get_leaf(transport: Transport, track_id: str, key: str) -> Leaf:
@@ -108,13 +114,39 @@ def get_leaf(transport: Transport, track_id: str, key: str) -> Leaf:
     return entry.leaf
 
 
-def export_series(transport: Transport, track_id: str, key: str, form: str) -> bytes:
-    """Return all points of a series as text, csv, arrow or parquet. Raises: KeyNotFoundError, APIError."""
+def export_series(transport: Transport, track_id: str, key: str, form: str, take: Callable[[bytes], object]) -> None:
+    """Give all points of a series as text, csv, arrow or parquet to `take`, piece by piece.
+
+    Raises: KeyNotFoundError, APIError.
+    """
     path = f"/api/v3/tracks/{track_id}/export?{urlencode({'key': key, 'format': form})}"
-    reply = transport.request("GET", path)
+    reply = transport.stream(path, take)
     if reply.status == 404 and reply.json().get("error") == "leaf_not_found":
         raise KeyNotFoundError(f"There is no series under {key!r}. What was just logged needs track.wait().")
-    return expect(reply, "export the series").body
+    expect(reply, "export the series")
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Callable[[bytes], object]]:
+    """Give a function that writes a file piece by piece; what breaks before its end leaves nothing. Raises: OSError."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(target.name + ".part")
+    try:
+        with fresh.open("wb") as file:
+            yield file.write
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+@contextmanager
+def _exported(transport: Transport, track_id: str, key: str, form: str) -> Iterator[IO[bytes]]:
+    """Give a series as an open file: in memory while it is small, on the disk above that."""
+    # Imported when it is needed: `import mlsteam` stays fast.
+    with importlib.import_module("tempfile").SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+        export_series(transport, track_id, key, form, file.write)
+        file.seek(0)
+        yield file
 
 
 def _typed(text: str, type_name: str | None) -> bool | int | float | str:
@@ -132,10 +164,10 @@ def _typed(text: str, type_name: str | None) -> bool | int | float | str:
 def read_rows(transport: Transport, track_id: str, key: str) -> list[Row]:
     """Return all points of a series as (step, time, value), in order of time. Raises: KeyNotFoundError, APIError."""
     type_name = get_leaf(transport, track_id, key).type
-    text = export_series(transport, track_id, key, "csv").decode()
-    lines = csv.reader(io.StringIO(text, newline=""))
-    next(lines, None)
-    return [(float(step) if step else None, float(time), _typed(value, type_name)) for time, step, value in lines]
+    with _exported(transport, track_id, key, "csv") as file:
+        lines = csv.reader(io.TextIOWrapper(file, "utf-8", newline=""))
+        next(lines, None)
+        return [(float(step) if step else None, float(time), _typed(value, type_name)) for time, step, value in lines]
 
 
 def best_form() -> Form:
@@ -158,12 +190,12 @@ def read_values(transport: Transport, track_id: str, key: str, form: Form | None
         return read_rows(transport, track_id, key)
     if form == "polars":
         polars = importlib.import_module("polars")
-        raw = export_series(transport, track_id, key, "arrow")
-        return polars.read_ipc_stream(raw).select("step", "time", "value")
+        with _exported(transport, track_id, key, "arrow") as file:
+            return polars.read_ipc_stream(file).select("step", "time", "value")
     if form == "arrow" or find_spec("pyarrow") is not None:
         ipc = importlib.import_module("pyarrow.ipc")
-        table = ipc.open_stream(export_series(transport, track_id, key, "arrow")).read_all()
-        table = table.select(["step", "time", "value"])
+        with _exported(transport, track_id, key, "arrow") as file:
+            table = ipc.open_stream(file).read_all().select(["step", "time", "value"])
         return table if form == "arrow" else table.to_pandas()
     pandas = importlib.import_module("pandas")
     return pandas.DataFrame(read_rows(transport, track_id, key), columns=["step", "time", "value"])
@@ -175,14 +207,11 @@ def download(transport: Transport, track_id: str, key: str, path: Path) -> Path:
     Raises: KeyNotFoundError, APIConnectionError, APIStatusError, OSError.
     """
     target = path / key.rpartition("/")[2] if path.is_dir() else path
-    reply = transport.request("GET", f"/api/v3/tracks/{track_id}/files/{quote(key)}?download=true")
-    if reply.status == 404 and reply.json().get("error") == "leaf_not_found":
-        raise KeyNotFoundError(f"There is no file under {key!r}. What was just uploaded needs track.wait().")
-    content = expect(reply, "give the file").body
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(target.name + ".part")
-    fresh.write_bytes(content)
-    fresh.replace(target)
+    with written_whole(target) as write:
+        reply = transport.stream(f"/api/v3/tracks/{track_id}/files/{quote(key)}?download=true", write)
+        if reply.status == 404 and reply.json().get("error") == "leaf_not_found":
+            raise KeyNotFoundError(f"There is no file under {key!r}. What was just uploaded needs track.wait().")
+        expect(reply, "give the file")
     return target
 
 

@@ -219,7 +219,7 @@ class Spool:
         except OSError:
             return False
         self._losses.forget()
-        self._at, self._end, self._numbers = begin, segment_bytes, 0
+        self._at, self._end, self._numbers = begin, 0 if self._is_muted else segment_bytes, 0
         if self._is_sync:
             self._files.sync_all()
         if is_first and self._on_open:
@@ -228,12 +228,13 @@ class Spool:
 
     def _drop(self, name: str, first_at: float, last_at: float, count: int = 1) -> None:
         self.dropped += count
-        self._losses.add(name, first_at, last_at, count, self._files.number)
+        if not self._is_muted:
+            self._losses.add(name, first_at, last_at, count, self._files.number)
 
     def settle(self) -> bool:
         """Write what was lost as marks, if there is room by now; False when there is none."""
         with self._lock:
-            return not self._losses or self._is_muted or self._rotate(0)
+            return not self._losses or self._rotate(0)
 
     # Its life.
 
@@ -260,8 +261,8 @@ class Spool:
     def sync(self) -> None:
         """Make everything appended so far survive a power cut. Raises: OSError."""
         with self._lock:
-            self._losses.sync()
-            unsynced = self._files.take_unsynced()
+            unsynced = self._files.take_unsynced(self._losses.unsynced())
+        # Without the lock: a disk may take its time, and `log` has none.
         unsynced.sync()
 
     def mute(self) -> None:
@@ -284,6 +285,7 @@ class Spool:
     def after_fork_in_child(self) -> None:
         """Become a new writer: the folder, its lock and the numbers belong to the parent."""
         self._files.leave()
+        self._losses.close()
         was_closed = self.is_closed
         self._start_anew()
         self.is_closed = was_closed

@@ -19,13 +19,15 @@ from mlsteam import parameters, reading
 from mlsteam.capture.captures import Captures, Wanted
 from mlsteam.capture.failure import status_of
 from mlsteam.creation import JSON, CreatingTransport, note_creation, read_creation
+from mlsteam.delivery import Pace
 from mlsteam.disk import write_durably
 from mlsteam.errors import SettingsError, TrackClosedError, TrackError
 from mlsteam.handles import SeriesHandle
 from mlsteam.keys import check_key
 from mlsteam.leftovers import drain
+from mlsteam.notices import say
 from mlsteam.rows import RowLog
-from mlsteam.sender import Pace, Sender, say
+from mlsteam.sender import Sender
 from mlsteam.settings import Settings, read_settings
 from mlsteam.spool import Spool
 from mlsteam.tags import Tags

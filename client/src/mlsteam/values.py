@@ -1,9 +1,10 @@
-"""What may be logged: bool, int (64 bits), float, str; numbers of numpy and torch come in through their `.item()`.
+"""What may be logged: bool, int (64 bits), float, str, and the scalars of numpy, torch, JAX, TensorFlow of any width.
 
 Called by handles.py and track.py. Guarantees a plain Python value that the wire form can hold.
 """
 
 import math
+import operator
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -33,15 +34,21 @@ def plain_value(value: object) -> Value:
 
 
 def _unwrap(value: object) -> Value:
-    item = getattr(value, "item", None)
-    if callable(item):
-        try:
-            plain = item()
-        except (RuntimeError, TypeError, ValueError) as error:
-            # An array of several elements: which one did the caller mean?
-            raise BadValueError(f"A {type(value).__name__} of several elements is not one value: {error}") from error
-        if isinstance(plain, bool | int | float | str):
-            return plain
+    """Return the plain value of a scalar of a library; of an array of one element, that one."""
+    try:
+        # TensorFlow has only `numpy`; an `item` of bfloat16 or of a long double is of its own kind still.
+        for name in ("item",) if hasattr(value, "item") else ("numpy", "item"):
+            method = getattr(value, name, None)
+            value = method() if callable(method) and not isinstance(value, type) else value
+            if isinstance(value, bool | int | float | str):
+                return value
+        if hasattr(value, "__index__"):
+            return operator.index(value)
+        if hasattr(value, "__float__"):
+            return float(value)
+    except (ArithmeticError, AttributeError, RuntimeError, TypeError, ValueError) as error:
+        # An array of several elements: which one did the caller mean? Or a value that is still to be computed.
+        raise BadValueError(f"A {type(value).__name__} is not one value: {error}") from error
     raise BadValueError(f"A value is a bool, int, float or str, not {type(value).__name__}.")
 
 

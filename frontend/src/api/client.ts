@@ -30,6 +30,8 @@ export interface RequestOptions {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   query?: Query;
   body?: unknown;
+  /** Sent as it is, in place of a body of JSON. */
+  content?: Blob;
   signal?: AbortSignal;
 }
 
@@ -39,10 +41,11 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   // The session is a cookie; this header proves that the page itself, not another site, sends the change.
   if (method !== "GET") headers["X-MLSteam-Request"] = "1";
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  if (options.content) headers["Content-Type"] = "application/octet-stream";
   const response = await send(apiUrl(path, options.query), {
     method,
     headers,
-    body: options.body === undefined ? undefined : JSON.stringify(options.body),
+    body: options.content ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
     signal: options.signal,
     credentials: "same-origin",
   });

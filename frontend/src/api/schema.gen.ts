@@ -1739,7 +1739,7 @@ export interface components {
             /** From */
             from: number;
             /** Lines */
-            lines: components["schemas"]["track_api__schemas__console__LineOut"][];
+            lines: components["schemas"]["LineOut"][];
         };
         /**
          * CountsOut
@@ -2481,6 +2481,18 @@ export interface components {
             grace_s: number;
         };
         /**
+         * LineOut
+         * @description One line, numbered from 0 within its stream.
+         */
+        LineOut: {
+            /** Number */
+            number: number;
+            /** Time */
+            time: number;
+            /** Text */
+            text: string;
+        };
+        /**
          * LossOut
          * @description What a client had to give up before it could be sent.
          */
@@ -2557,7 +2569,28 @@ export interface components {
             /** At */
             at: number[];
             /** Lines */
-            lines: components["schemas"]["track_api__schemas__series__LineOut"][];
+            lines: components["schemas"]["OverlayLine"][];
+        };
+        /**
+         * OverlayLine
+         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
+         */
+        OverlayLine: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /** Key */
+            key: string;
+            /** N Stored */
+            n_stored: number;
+            /** N Drawn */
+            n_drawn: number;
+            /** Last */
+            last: boolean | number | string;
+            /** Mean */
+            mean: (number | null)[];
         };
         /**
          * OverlayQuery
@@ -3957,39 +3990,6 @@ export interface components {
             part_bytes: number;
             /** Max File Bytes */
             max_file_bytes: number;
-        };
-        /**
-         * LineOut
-         * @description One line, numbered from 0 within its stream.
-         */
-        track_api__schemas__console__LineOut: {
-            /** Number */
-            number: number;
-            /** Time */
-            time: number;
-            /** Text */
-            text: string;
-        };
-        /**
-         * LineOut
-         * @description One series: the mean of each column, null where it has no finite value; without any for a series of texts.
-         */
-        track_api__schemas__series__LineOut: {
-            /**
-             * Track Id
-             * Format: uuid
-             */
-            track_id: string;
-            /** Key */
-            key: string;
-            /** N Stored */
-            n_stored: number;
-            /** N Drawn */
-            n_drawn: number;
-            /** Last */
-            last: boolean | number | string;
-            /** Mean */
-            mean: (number | null)[];
         };
     };
     responses: never;
@@ -5471,6 +5471,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -5620,6 +5622,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -5688,6 +5692,8 @@ export interface operations {
                 status?: components["schemas"]["TrackStatus"] | null;
                 tag?: string | null;
                 submission?: string | null;
+                /** @description Only these tracks */
+                track_id?: string[];
                 /** @description Columns parted by commas; a minus reverses one */
                 sort?: string;
             };
@@ -6016,6 +6022,8 @@ export interface operations {
                 path?: string;
                 /** @description Levels to answer with; 0 for all */
                 depth?: number;
+                /** @description Only the entry of this name */
+                name?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };

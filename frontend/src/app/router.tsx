@@ -6,7 +6,9 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { parseSignInSearch, parseTrackSearch, parseTracksSearch } from "@/lib/url-state";
+import { parseSubmissionSearch } from "@/lib/jobs-state";
+import { parseCompareSearch, parseTracksSearch } from "@/lib/tracks-state";
+import { parseSignInSearch, parseTrackSearch } from "@/lib/url-state";
 import { NotFoundPage } from "./routes/not-found-page";
 import { RootLayout } from "./routes/root-layout";
 
@@ -49,6 +51,80 @@ const tokensRoute = createRoute({
   component: lazyRouteComponent(() => import("./routes/tokens-page"), "TokensPage"),
 });
 
+const usersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/users",
+  component: lazyRouteComponent(() => import("./routes/users-page"), "UsersPage"),
+});
+const compareRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/compare",
+  validateSearch: parseCompareSearch,
+  component: lazyRouteComponent(() => import("./routes/compare-page"), "ComparePage"),
+});
+const trashRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/trash",
+  component: lazyRouteComponent(() => import("./routes/trash-page"), "TrashPage"),
+});
+const membersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/members",
+  component: lazyRouteComponent(() => import("./routes/members-page"), "MembersPage"),
+});
+
+const labsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/labs",
+  component: lazyRouteComponent(() => import("./routes/labs-page"), "LabsPage"),
+});
+const newLabRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/labs/new",
+  component: lazyRouteComponent(() => import("./routes/lab-form-page"), "NewLabPage"),
+});
+const labRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/labs/$lab",
+  component: lazyRouteComponent(() => import("./routes/lab-page"), "LabPage"),
+});
+const editLabRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/labs/$lab/edit",
+  component: lazyRouteComponent(() => import("./routes/lab-form-page"), "EditLabPage"),
+});
+const submissionRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/submissions/$submission",
+  validateSearch: parseSubmissionSearch,
+  component: lazyRouteComponent(() => import("./routes/submission-page"), "SubmissionPage"),
+});
+const pipelinesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/pipelines",
+  component: lazyRouteComponent(() => import("./routes/pipelines-page"), "PipelinesPage"),
+});
+const newPipelineRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/pipelines/new",
+  component: lazyRouteComponent(() => import("./routes/pipeline-form-page"), "NewPipelinePage"),
+});
+const pipelineRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/pipelines/$pipeline",
+  component: lazyRouteComponent(() => import("./routes/pipeline-page"), "PipelinePage"),
+});
+const editPipelineRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/pipelines/$pipeline/edit",
+  component: lazyRouteComponent(() => import("./routes/pipeline-form-page"), "EditPipelinePage"),
+});
+const runRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/pipelines/$pipeline/runs/$run",
+  component: lazyRouteComponent(() => import("./routes/run-page"), "RunPage"),
+});
+
 export function createAppRouter() {
   return createRouter({
     routeTree: rootRoute.addChildren([
@@ -58,6 +134,20 @@ export function createAppRouter() {
       tracksRoute,
       trackRoute,
       tokensRoute,
+      usersRoute,
+      compareRoute,
+      trashRoute,
+      membersRoute,
+      labsRoute,
+      newLabRoute,
+      labRoute,
+      editLabRoute,
+      submissionRoute,
+      pipelinesRoute,
+      newPipelineRoute,
+      pipelineRoute,
+      editPipelineRoute,
+      runRoute,
     ]),
     // The server may put the page under a prefix; it says so in <base href>.
     basepath: new URL(document.baseURI).pathname,

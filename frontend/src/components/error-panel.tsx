@@ -1,8 +1,10 @@
 // A failed request in words: the reason, the request id, and a way on.
 import { Anchor, Button, Text } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/client";
+import { restoreTracks } from "@/api/listing";
 import { EmptyState } from "./empty-state";
 
 export function ErrorPanel({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
@@ -27,6 +29,9 @@ export function ErrorPanel({ error, onRetry }: { error: unknown; onRetry?: () =>
             {t("error.requestId", { id: known.requestId })}
           </Text>
         )}
+        {known?.context.is_in_trash === true && onRetry && (
+          <RestoreButton error={known} onRestored={onRetry} />
+        )}
         {isFinal ? (
           <Anchor component={Link} to="/projects">
             {t("error.toProjects")}
@@ -40,6 +45,26 @@ export function ErrorPanel({ error, onRetry }: { error: unknown; onRetry?: () =>
         )}
       </EmptyState>
     </div>
+  );
+}
+
+function RestoreButton({ error, onRestored }: { error: ApiError; onRestored: () => void }) {
+  const { t } = useTranslation();
+  const restore = useMutation({
+    mutationFn: () => restoreTracks(String(error.context.project_id), [String(error.context.track_id)]),
+    onSuccess: onRestored,
+  });
+  return (
+    <>
+      <Button loading={restore.isPending} onClick={() => restore.mutate()}>
+        {t("trash.restore")}
+      </Button>
+      {restore.isError && (
+        <Text size="sm" c="var(--danger)">
+          {errorText(restore.error)}
+        </Text>
+      )}
+    </>
   );
 }
 

@@ -37,6 +37,29 @@ describe("pending changes", () => {
   });
 });
 
+describe("pages of jobs", () => {
+  const logged = addChange(none(), change(["loss"]));
+  const itself = addChange(addChange(none(), change(["loss"])), { ...change([]), kinds: ["track"] });
+  const action = addChange(none(), change(["pipeline/1/state"]));
+  it.each([
+    [["submission", "s"], logged, false],
+    [["submission", "s"], itself, true],
+    [["submission", "s"], action, false],
+    [["submission", "s"], addChange(none(), change(null)), true],
+    [["submissions", "l", 20], itself, true],
+    [["runs", "p", 20], itself, true],
+    [["runs", "p", 20], logged, false],
+    [["run", "p", 1], action, true],
+    [["run", "p", 1], logged, false],
+    [["run", "p", 1], "all", true],
+    [["lab", "l"], "all", false],
+    [["series", "t", ["acc"]], itself, false],
+    [["entry", "t", "acc"], itself, false],
+  ] as [unknown[], Pending, boolean][])("%j", (key, pending, isTold) =>
+    expect(isTouched(key, pending)).toBe(isTold),
+  );
+});
+
 describe("what a change touches", () => {
   const some = addChange(none(), change(["train/loss", "console/stdout"]));
   it.each([

@@ -8,11 +8,15 @@ export type Pending = Map<string, Set<string> | null> | "all";
 
 const MOST_KEYS = 1000;
 
+/** Among the keys of a track: the track itself has changed, or its job. No key is empty. */
+const ITSELF = "";
+
 export function addChange(pending: Pending, change: Change): Pending {
   if (pending === "all") return pending;
   const known = pending.get(change.track_id);
   if (known === null || change.keys === null) return pending.set(change.track_id, null);
   const keys = new Set([...(known ?? []), ...change.keys]);
+  if (change.kinds.includes("track")) keys.add(ITSELF);
   return pending.set(change.track_id, keys.size > MOST_KEYS ? null : keys);
 }
 
@@ -20,10 +24,17 @@ export function addChange(pending: Pending, change: Change): Pending {
 const BELOW: readonly unknown[] = ["level", "leaves", "values"];
 const WHOLE: readonly unknown[] = ["track", "writers", "job"];
 
+/** Nouns that show jobs of many tracks; what those log does not change them. */
+const OF_JOBS: readonly unknown[] = ["submission", "submissions", "runs", "run"];
+/** Where the agent says how far a run's actions are. */
+const ACTIONS = "pipeline/";
+
 /** Says whether the answer to a query may be another one now. Query keys are those of `api/`. */
 export function isTouched(queryKey: readonly unknown[], pending: Pending): boolean {
   const [noun, owner, what] = queryKey;
   if (noun === "tracks") return pending === "all" || pending.size > 0;
+  if (OF_JOBS.includes(noun))
+    return pending === "all" || some(pending.values(), (keys) => isOfJobs(keys, noun));
   const isBelow = BELOW.includes(noun);
   const isWhole = WHOLE.includes(noun);
   if (!isBelow && !isWhole && noun !== "entry" && noun !== "series" && noun !== "console") return false;
@@ -39,8 +50,13 @@ export function isTouched(queryKey: readonly unknown[], pending: Pending): boole
   return some(keys, (key) => key.endsWith(`/${name}`));
 }
 
-function some(keys: ReadonlySet<string>, isOne: (key: string) => boolean): boolean {
-  for (const key of keys) if (isOne(key)) return true;
+function isOfJobs(keys: ReadonlySet<string> | null, noun: unknown): boolean {
+  if (keys === null || keys.has(ITSELF)) return true;
+  return noun === "run" && some(keys, (key) => key.startsWith(ACTIONS));
+}
+
+function some<T>(found: Iterable<T>, isOne: (one: T) => boolean): boolean {
+  for (const one of found) if (isOne(one)) return true;
   return false;
 }
 

@@ -64,6 +64,11 @@ function subscribe(listener: () => void) {
   return () => listeners.delete(listener);
 }
 
+/** For keys of one page; it is drawn anew with whatever changes its own state. */
+export const areKeysOn = () => current.hasKeys;
+/** Told to the window to open the search for everything from wherever its button is. */
+export const OPEN_PALETTE = "mlsteam-open-palette";
+
 export function usePreferences(): Preferences {
   return useSyncExternalStore(subscribe, () => current);
 }
@@ -80,4 +85,11 @@ export function useReloadInterval(): number | false {
   const isLive = useIsLive();
   if (!reloadOn || !isReloadPeriod(reloadPeriodS)) return false;
   return (isLive ? Math.max(reloadPeriodS, LIVE_PERIOD_S) : reloadPeriodS) * 1000;
+}
+
+const JOBS_PERIOD_MS = 5000;
+
+/** The same for pages whose matter is what jobs do now: they are live whether "Reload data" is on or not. */
+export function useJobsInterval(): number {
+  return useIsLive() ? LIVE_PERIOD_S * 1000 : JOBS_PERIOD_MS;
 }

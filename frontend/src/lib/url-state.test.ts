@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromAddress, parseSignInSearch, parseTrackSearch, parseTracksSearch, toAddress } from "./url-state";
+import { fromAddress, parseSignInSearch, parseTrackSearch, toAddress } from "./url-state";
 
 describe("url state", () => {
   it("keeps what it knows", () => {
@@ -17,13 +17,6 @@ describe("url state", () => {
   it("falls back silently", () => {
     const search = parseTrackSearch({ x: "moon", smooth: 7, lo: 5, hi: 1, view: "x", path: 12 });
     expect(search).toEqual({ path: "12" });
-  });
-  it("checks status and sort of the list", () => {
-    expect(parseTracksSearch({ status: "running", sort: "-name" })).toMatchObject({
-      status: "running",
-      sort: "-name",
-    });
-    expect(parseTracksSearch({ status: "asleep", sort: "password" })).toEqual({});
   });
   it("goes on only inside the page after signing in", () => {
     expect(parseSignInSearch({ next: "/t/1?path=a" }).next).toBe("/t/1?path=a");

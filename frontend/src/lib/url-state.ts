@@ -1,5 +1,5 @@
 // What the address means on each page. Invalid values fall back silently; unknown ones are dropped by the router only.
-import type { TrackStatus, XKind } from "@/api/types";
+import type { XKind } from "@/api/types";
 
 export interface TrackSearch {
   path?: string;
@@ -17,18 +17,9 @@ export interface TrackSearch {
   /** A line of a console or of a text, from 1. */
   line?: number;
 }
-export interface TracksSearch {
-  q?: string;
-  status?: TrackStatus;
-  tag?: string;
-  sort?: string;
-}
 export interface SignInSearch {
   next?: string;
 }
-
-const STATUSES: readonly string[] = ["created", "running", "finished", "failed", "stopped"];
-const SORTS: readonly string[] = ["created_at", "name", "number", "last_seen_at"];
 
 const text = (value: unknown) =>
   typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined;
@@ -58,17 +49,6 @@ export function parseTrackSearch(raw: Record<string, unknown>): TrackSearch {
     as: raw.as === "table" ? "table" : undefined,
     m: texts(raw.m),
     line: Number.isSafeInteger(raw.line) && Number(raw.line) > 0 ? Number(raw.line) : undefined,
-  };
-}
-
-export function parseTracksSearch(raw: Record<string, unknown>): TracksSearch {
-  const status = text(raw.status);
-  const sort = text(raw.sort);
-  return {
-    q: text(raw.q),
-    status: status && STATUSES.includes(status) ? (status as TrackStatus) : undefined,
-    tag: text(raw.tag),
-    sort: sort && SORTS.includes(sort.replace(/^-/, "")) ? sort : undefined,
   };
 }
 

@@ -12,6 +12,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from ingest_api.settings import TransposerSettings
+from services.core.memory import reuse_memory
 from services.core.supervise import Supervisor
 from services.ingest.transposer import Transposer
 from services.storage.database import Database
@@ -50,4 +51,5 @@ def create_app(settings: TransposerSettings) -> FastAPI:
 
 if __name__ == "__main__":
     os.nice(_NICENESS)
+    reuse_memory()
     serve(TransposerSettings, create_app, lambda settings: (settings.transposer_host, settings.transposer_port))

@@ -28,9 +28,10 @@ class Place:
 
     token: str
     tracks: list[str]
+    project: str
 
 
-async def make_place(database_url: str, n_tracks: int) -> Place:
+async def make_place(database_url: str, n_tracks: int, *, api_address: str = "http://127.0.0.1") -> Place:
     """Make a project with so many tracks, and a token."""
     database = Database(database_url, pool_size=2)
     try:
@@ -39,9 +40,9 @@ async def make_place(database_url: str, n_tracks: int) -> Place:
             made = await create_project(session, principal, f"bench-{uuid.uuid4().hex[:8]}")
             tracks = [await create_track(session, made.project_id, created_by="bench") for _ in range(n_tracks)]
             _, token = await issue_token(
-                session, principal, name="bench", api_address="http://127.0.0.1", now=SystemClock().now()
+                session, principal, name="bench", api_address=api_address, now=SystemClock().now()
             )
-        return Place(token, [str(track.track_id) for track in tracks])
+        return Place(token, [str(track.track_id) for track in tracks], made.name)
     finally:
         await database.close()
 
@@ -52,6 +53,14 @@ def _leaves(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         found += [entry["leaf"]] if entry["leaf"] else []
         found += _leaves(entry["children"] or [])
     return found
+
+
+def count_points(reader: Caller, track: str) -> int:
+    """Return how many points of a track track-api counts. Raises: BenchFailed."""
+    answer = reader.call(f"/api/v3/tracks/{track}/tree?depth=0")
+    if answer.status != 200:
+        raise BenchFailed(f"the points of a track could not be counted: {answer.status} {answer.body[:300]!r}")
+    return sum(leaf["n_points"] or 0 for leaf in _leaves(answer.json()["entries"]))
 
 
 def _check_counts(services: Services, place: Place, load: Load, outcome: Outcome) -> None:

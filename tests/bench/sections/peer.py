@@ -2,9 +2,10 @@
 
 import targets
 from harness.driver import BenchFailed, prepared
+from harness.environments import version
 from harness.http import Caller, time_runs
 from harness.loads import Load, Outcome, Plan
-from harness.mlflow import make_runs, running_mlflow, version
+from harness.mlflow import make_runs, running_mlflow
 from harness.options import Options, progress
 from harness.places import fill, table_bytes, wait_transposed
 from harness.questions import ask, check_series, forms, series
@@ -94,7 +95,8 @@ def _cost(whose: str, used: dict[str, float], outcome: Outcome) -> str:
 
 async def run(bench: Bench, options: Options) -> list[Row]:
     """Measure both sides one after the other."""
-    progress(f"{version()}: {_THEIRS.sentence()}")
+    name = f"MLflow {version('mlflow', 'mlflow')}"
+    progress(f"{name}: {_THEIRS.sentence()}")
     theirs, their_cpu = await _log_theirs(bench, options)
     progress(f"{theirs.points_a_second:,.0f} points/s; now ours with the same batches")
     ours, our_cpu = await ingest.measure(bench, _OURS, options)
@@ -103,7 +105,6 @@ async def run(bench: Bench, options: Options) -> list[Row]:
     progress("the chart of a metric of 1 M points, theirs and ours")
     their_read_s, their_bytes = await _read_theirs(bench, options)
     our_read_s, our_bytes, form = await _read_ours(bench, options)
-    name = version()
     read_ms, their_read_ms = our_read_s * 1e3, their_read_s * 1e3
     parts = "; ".join(_cost(*both) for both in (("ours", our_cpu, ours), ("theirs", their_cpu, theirs)))
     rate, same = theirs.points_a_second, f"{_OURS.clients} clients x 1,000 points a batch on both sides, {name}"

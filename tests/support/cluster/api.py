@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,11 +63,10 @@ class Api:
         self.troubles.append(made := Trouble(method, path, times, **what))
         return made
 
-    async def cut_watches(self) -> None:
+    def cut_watches(self) -> None:
         """Break all watches, each in the middle of a line."""
         self._cutting += 1
-        async with self.store.changed:
-            self.store.changed.notify_all()
+        self.store.wake()
 
     def silence_watches(self) -> None:
         """Let the watches that are open say nothing more, without closing."""
@@ -163,6 +163,7 @@ class Api:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + limit_s
         while loop.time() < ends_at:
+            changed = self.store.changed
             for change in [one for one in self.store.history if one.version > position]:
                 position = change.version
                 line = _line(change, ns, plural, query)
@@ -171,11 +172,8 @@ class Api:
             if cutting != self._cutting:
                 yield '{"type":"MODIF'
                 raise Cut
-            async with self.store.changed:
-                try:
-                    await asyncio.wait_for(self.store.changed.wait(), min(0.25, max(0.01, ends_at - loop.time())))
-                except TimeoutError:
-                    continue
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), max(0.01, ends_at - loop.time()))
 
 
 def _line(change: Change, ns: str, plural: str, query: Any) -> str:

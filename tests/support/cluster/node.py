@@ -43,6 +43,7 @@ class Node:
         self.bad_images: set[str] = set()
         # A node that has lost its network: pods run on, and nothing of them is told.
         self.is_away = False
+        self._killed: set[str] = set()
         self._endings: dict[str, tuple[str, str, str]] = {}
         store.listeners.append(self._note)
 
@@ -80,6 +81,7 @@ class Node:
     def _kill(self, name: str) -> None:
         process = self.processes.get(name)
         if process is not None and process.returncode is None:
+            self._killed.add(name)
             _signal(process, signal.SIGKILL)
 
     async def _run_pod(self, pod: Object) -> None:
@@ -144,9 +146,12 @@ class Node:
             self.output[name], _ = await process.communicate()
             await _until(lambda: not self.is_away)
             code = process.returncode or 0
-            code = 128 - code if code < 0 else code
+            # What unshare says of a process 1 that was killed is not what a runtime says.
+            code = 137 if name in self._killed else 128 - code if code < 0 else code
             _, _, why = self._endings.get(name, ("", "", ""))
-            ended = {"exitCode": code, "reason": why or ("Completed" if code == 0 else "Error")}
+            ended: Object = {"exitCode": code, "reason": why or ("Completed" if code == 0 else "Error")}
+            if code and container.get("terminationMessagePolicy") == "FallbackToLogsOnError":
+                ended["message"] = self.output[name][-2048:].decode(errors="replace")
             state = {"terminated": ended | {"startedAt": began, "finishedAt": now()}}
             phase = ("Failed" if code else "Succeeded") if is_command or code else "Pending"
             self._tell(namespace, name, container, state, is_command=is_command, done=done, phase=phase)

@@ -62,7 +62,9 @@ class Store:
 
     namespaces: set[str] = field(default_factory=lambda: {"default"})
     history: list[Change] = field(default_factory=list)
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    # Set, and replaced by a new one, at each change. A condition would not do: its lock stays held when the framework
+    # cancels one who waits for it.
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
     # Pods of these namespaces that jobs may have at most.
     pod_quota: dict[str, int] = field(default_factory=dict)
 
@@ -169,11 +171,12 @@ class Store:
         self.history.append(change)
         for listener in self.listeners:
             listener(change)
-        asyncio.get_running_loop().create_task(self._wake())
+        self.wake()
 
-    async def _wake(self) -> None:
-        async with self.changed:
-            self.changed.notify_all()
+    def wake(self) -> None:
+        """Let those who wait look again."""
+        self.changed.set()
+        self.changed = asyncio.Event()
 
 
 def _default(plural: str, item: Object) -> None:

@@ -88,6 +88,22 @@ def test_a_second_time_of_want_counts_from_nothing(tmp_path: Path) -> None:
     assert spool.dropped == sum(losses.values()) + marked
 
 
+def test_what_was_lost_before_a_signal_is_told_and_what_comes_after_it_is_not(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "t", **SMALL)  # type: ignore[arg-type]
+    log(spool, "a", 400)
+    lost = spool.dropped
+    spool.mute()
+    log(spool, "a", 10)
+    cuts = CutLog(spool.folder)
+    while batch := cuts.next_batch(spool.position):
+        cuts.acknowledge(batch[0])
+    assert spool.settle()
+    log(spool, "a", 10)
+    assert spool.dropped == lost + 20
+    spool.close()
+    assert told(spool.folder) == ({}, {"a": lost})
+
+
 def test_more_keys_than_there_is_room_for_are_counted_together(tmp_path: Path) -> None:
     spool = Spool(tmp_path, "t", **SMALL)  # type: ignore[arg-type]
     log(spool, "a", 1000)

@@ -27,7 +27,8 @@ class Training:
         self._cuts: CutLog | None = None
         self.count = self.durable = 0
         self.stored: dict[int, list[float]] = {}
-        self.lost = 0
+        # By the marks of a full spool that arrived; and what was dropped when it was last synced.
+        self.lost = self.durable_lost = 0
 
     def work(self) -> None:
         what = self._chance.choice(["points"] * 6 + ["row", "column", "sync", "deliver"])
@@ -39,14 +40,15 @@ class Training:
         elif what == "column":
             self._append(lambda value: self.spool.append_column(self._keys[0], *_packed(value)))
         elif what == "sync":
-            before = self.count
-            self.spool.sync()
-            self.durable = before
+            self._sync()
         else:
-            self.spool.sync()
-            self.durable = self.count
+            self._sync()
             self._cuts = self._cuts or CutLog(self.spool.folder)
             self._deliver(self._cuts, most=self._chance.randrange(4), until=self.spool.position)
+
+    def _sync(self) -> None:
+        self.spool.sync()
+        self.durable, self.durable_lost = self.count, self.spool.dropped
 
     def _append(self, append: object) -> None:
         dropped = self.spool.dropped
@@ -62,7 +64,7 @@ class Training:
             cut, entries = batch
             if cut.seq not in self.stored:
                 self.stored[cut.seq] = _values(entries)
-                self.lost += sum(int(mark.number) for mark in entries.others)
+                self.lost += sum(int(mark.number) for mark in entries.others if "full" in mark.text)
             # The answer may be lost on its way.
             if self._chance.random() < 0.8 or until is None:
                 cuts.acknowledge(cut)
@@ -100,4 +102,5 @@ def test_what_was_synced_survives(seed: int, is_sync: bool, tmp_path: Path, monk
     assert set(found) <= set(map(float, range(training.count)))
     missing = [value for value in range(training.durable) if float(value) not in found]
     assert missing == []
+    assert training.durable_lost <= training.lost <= training.spool.dropped
     training.spool.close()

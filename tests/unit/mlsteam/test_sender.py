@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from support.transports import FlakyTransport, error
 
+from mlsteam.delivery import Delivery, Outcome, Pace
 from mlsteam.records import Kind
-from mlsteam.sender import Delivery, Outcome, Pace, Sender
+from mlsteam.sender import Sender
 from mlsteam.spool import Spool, SpoolKey
 from mlsteam.transport import Reply
 

@@ -13,6 +13,7 @@ from services.listing.tables import ProjectTables
 from services.live.changes import ChangeNotes
 from services.live.hearing import Hearing
 from services.live.hub import Hub
+from services.live.model import Change
 from services.runner.silence import Silence
 from services.series.source import SourceCache
 from services.storage.blobs import BlobStore
@@ -40,14 +41,21 @@ async def open_resources(settings: TrackApiSettings) -> AsyncIterator[Resources]
     async with AsyncExitStack() as stack:
         database = Database.from_settings(settings)
         stack.push_async_callback(database.close)
-        changes, hub = ChangeNotes(database), Hub()
+        sources = SourceCache(settings.track_api_cache_bytes)
+        tables, hub = ProjectTables(database, sources.tails), Hub()
+        stack.push_async_callback(tables.close)
+        changes = ChangeNotes(database, on_note=tables.outdate)
         stack.push_async_callback(changes.close)
+
+        def tell(change: Change | None) -> None:
+            # Before the pages, which ask at once.
+            tables.outdate(change.project_id if change else None)
+            hub.tell(change)
+
         supervisor = await stack.enter_async_context(
             Supervisor().running(
-                changes=changes.run, hearing=Hearing(database, hub.tell).run, silence=Silence(database, changes).run
+                changes=changes.run, hearing=Hearing(database, tell).run, silence=Silence(database, changes).run
             )
         )
         stack.callback(hub.close)
-        sources = SourceCache(settings.track_api_cache_bytes)
-        tables = ProjectTables(database, sources.tails)
         yield Resources(settings, database, BlobStore(settings.blob_url), sources, tables, changes, hub, supervisor)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from mlsteam.errors import TrackClosedError
-from mlsteam.sender import say
+from mlsteam.notices import say
 
 
 def in_background(name: str, work: Callable[[], None]) -> threading.Thread:

@@ -14,7 +14,16 @@ import msgspec
 from mlsteam.cli.account import connect
 from mlsteam.cli.output import json_option, progress, write_json, write_rows
 from mlsteam.errors import SettingsError
-from mlsteam.reading import Entry, download, export_series, get_leaf, list_tracks, read_json, read_tree
+from mlsteam.reading import (
+    Entry,
+    download,
+    export_series,
+    get_leaf,
+    list_tracks,
+    read_json,
+    read_tree,
+    written_whole,
+)
 from mlsteam.settings import read_settings
 from mlsteam.transport import HttpTransport
 
@@ -130,12 +139,12 @@ def export(track: str, keys: tuple[str, ...], form: str, output: Path | None) ->
     if len(wanted) == 1 and output is None:
         if form in {"parquet", "arrow"} and sys.stdout.isatty():
             raise click.UsageError(f"{form} is not for a terminal; give --output.")
-        sys.stdout.buffer.write(export_series(transport, track_id, wanted[0], form))
+        export_series(transport, track_id, wanted[0], form, sys.stdout.buffer.write)
         return
     with progress() as bar:
         for key in bar.track(wanted, description="exporting"):
             target = output or Path()
             if len(wanted) > 1 or target.is_dir():
                 target = target / f"{key}.{_SUFFIXES[form]}"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(export_series(transport, track_id, key, form))
+            with written_whole(target) as write:
+                export_series(transport, track_id, key, form, write)

@@ -11,10 +11,10 @@ import click
 
 from mlsteam.cli.output import json_option, progress, write_json, write_rows
 from mlsteam.creation import CreatingTransport, read_creation
+from mlsteam.delivery import Pace
 from mlsteam.disk import lock_folder
 from mlsteam.errors import APIError, SettingsError
 from mlsteam.leftovers import drain
-from mlsteam.sender import Pace
 from mlsteam.settings import read_settings
 from mlsteam.transport import HttpTransport
 

@@ -1,5 +1,6 @@
 """XGBoost: a callback of `train` and of the other classes, `XGBClassifier(callbacks=[MLSteamCallback(track)])`."""
 
+import contextlib
 from typing import Any
 
 from xgboost.callback import TrainingCallback
@@ -27,9 +28,8 @@ class MLSteamCallback(TrainingCallback):  # type: ignore[misc]  # the framework 
 
     def after_training(self, model: Any) -> Any:
         """Set the best round, where early stopping has found one."""
-        for name in ("best_iteration", "best_score"):
-            # Asking a model without early stopping is an AttributeError.
-            value = getattr(model, name, None)
-            if value is not None:
-                self._track[f"parameters/{name}"] = value
+        # A model without early stopping, or that of a cross-validation, has none of them and raises either.
+        with contextlib.suppress(AttributeError, TypeError):
+            for name in ("best_iteration", "best_score"):
+                self._track[f"parameters/{name}"] = getattr(model, name)
         return model

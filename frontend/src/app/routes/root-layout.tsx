@@ -1,24 +1,108 @@
 // The frame of every page, and the keys that work everywhere.
 import { useMantineColorScheme } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
+import { useDisclosure, useHotkeys, useNetwork } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
-import { Outlet } from "@tanstack/react-router";
+import { Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Track } from "@/api/types";
+import type { PaletteAction } from "@/features/palette/palette";
+import { setLanguage } from "@/lib/i18n";
+import { OPEN_PALETTE, usePreferences } from "@/lib/preferences";
+
+// Neither is needed to see a page.
+const Palette = lazy(async () => ({ default: (await import("@/features/palette/palette")).Palette }));
+const ShortcutsDialog = lazy(async () => ({
+  default: (await import("@/features/shortcuts/shortcuts-dialog")).ShortcutsDialog,
+}));
 
 export function RootLayout() {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   const { toggleColorScheme } = useMantineColorScheme();
-  useHotkeys([
-    ["R", () => void queryClient.invalidateQueries()],
-    ["mod+J", () => toggleColorScheme()],
-  ]);
+  const { hasKeys } = usePreferences();
+  const { online } = useNetwork();
+  const [isFinding, finding] = useDisclosure(false);
+  const [isHelping, helping] = useDisclosure(false);
+  const isSigningIn = useRouterState({ select: (state) => state.location.pathname.endsWith("/sign-in") });
+  const everywhere: Parameters<typeof useHotkeys>[0] = [["mod+J", () => toggleColorScheme()]];
+  useHotkeys(isSigningIn ? [] : [["mod+K", finding.open]], []);
+  useHotkeys(everywhere);
+  useHotkeys(
+    hasKeys && !isSigningIn
+      ? [
+          ["R", () => void queryClient.invalidateQueries()],
+          ["shift+?", helping.open],
+          ["?", helping.open],
+          ["/", focusFilter],
+        ]
+      : [],
+  );
+  useEffect(() => {
+    window.addEventListener(OPEN_PALETTE, finding.open);
+    return () => window.removeEventListener(OPEN_PALETTE, finding.open);
+  }, [finding.open]);
   return (
     <div className="shell">
       <a className="skip" href="#main">
         {t("app.skip")}
       </a>
+      {!online && (
+        <div className="offline" role="status">
+          {t("app.offline")}
+        </div>
+      )}
       <Outlet />
+      <Suspense fallback={null}>
+        {isFinding && <Finder isOpen={isFinding} onClose={finding.close} onHelp={helping.open} />}
+        {isHelping && <ShortcutsDialog isOpen={isHelping} onClose={helping.close} />}
+      </Suspense>
     </div>
+  );
+}
+
+function focusFilter() {
+  const filter = document.querySelector<HTMLInputElement>(
+    '[data-hotkey="filter"], main input[type="search"], main input[type="text"]',
+  );
+  filter?.focus();
+  filter?.select();
+}
+
+function Finder({ isOpen, onClose, onHelp }: { isOpen: boolean; onClose: () => void; onHelp: () => void }) {
+  const { t, i18n } = useTranslation();
+  const navigate = useNavigate();
+  const queryClient = useQueryClient();
+  const { toggleColorScheme } = useMantineColorScheme();
+  const params = useParams({ strict: false });
+  const [track] = useState(() =>
+    params.track ? queryClient.getQueryData<Track>(["track", params.track]) : undefined,
+  );
+  const actions: PaletteAction[] = [
+    { id: "projects", label: t("app.projects"), run: () => void navigate({ to: "/projects" }) },
+    { id: "tokens", label: t("account.tokens"), run: () => void navigate({ to: "/tokens" }) },
+    { id: "reload", label: t("keys.reload"), hint: "R", run: () => void queryClient.invalidateQueries() },
+    { id: "theme", label: t("keys.theme"), hint: "Ctrl J", run: toggleColorScheme },
+    {
+      id: "language",
+      label: i18n.language === "en" ? "繁體中文" : "English",
+      run: () => setLanguage(i18n.language === "en" ? "zh-TW" : "en"),
+    },
+    { id: "help", label: t("keys.title"), hint: "?", run: onHelp },
+  ];
+  return (
+    <Palette
+      isOpen={isOpen}
+      onClose={onClose}
+      project={params.project ?? track?.project_name}
+      trackId={params.track}
+      actions={actions}
+      onProject={(project) => void navigate({ to: "/p/$project", params: { project } })}
+      onTrack={(id) => void navigate({ to: "/t/$track", params: { track: id } })}
+      onLeaf={(path) => {
+        if (params.track)
+          void navigate({ to: "/t/$track", params: { track: params.track }, search: { path } });
+      }}
+    />
   );
 }

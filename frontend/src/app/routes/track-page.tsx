@@ -4,15 +4,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { jobQuery } from "@/api/jobs";
+import { stopJob } from "@/api/jobs";
 import { trackQuery } from "@/api/tracks";
 import { ErrorPanel } from "@/components/error-panel";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { SplitPane } from "@/components/split-pane";
 import { FolderTree } from "@/features/folders/folder-tree";
-import { jobSteps, mayHaveJob } from "@/features/jobs/job-state";
+import { jobEvents } from "@/features/jobs/job-events";
 import { StopButton } from "@/features/jobs/stop-button";
-import type { TrackEvent } from "@/features/series/chart-events";
 import { TensorboardFrame } from "@/features/tensorboard/tensorboard-frame";
 import { usePreload } from "@/features/tensorboard/use-preload";
 import { LiveNotice } from "@/features/tracks/live-notice";
@@ -23,6 +22,8 @@ import type { TrackSearch } from "@/lib/url-state";
 import { EntryView } from "./entry-view";
 import { SignedInPage } from "./signed-in-page";
 import classes from "./track-page.module.css";
+import { useCanWrite } from "./use-can-write";
+import { useTrackJob } from "./use-track-job";
 
 export function TrackPage() {
   const { t } = useTranslation();
@@ -31,19 +32,11 @@ export function TrackPage() {
   const navigate = useNavigate({ from: "/t/$track" });
   useLiveReload({ track: trackId });
   const track = useQuery({ ...trackQuery(trackId), refetchInterval: useReloadInterval() });
-  const job = useQuery({
-    ...jobQuery(trackId),
-    enabled: track.data !== undefined && mayHaveJob(track.data),
-    refetchInterval: useReloadInterval(),
-  });
-  const trackEvents = useMemo(
-    (): TrackEvent[] =>
-      jobSteps(job.data).map(({ at, kind, state, reason }) => ({
-        at,
-        kind,
-        label: [t(`job.state.${state}`), reason].filter(Boolean).join(": "),
-      })),
-    [job.data, t],
+  const job = useTrackJob(track.data);
+  const canWrite = useCanWrite(track.data?.project_name ?? "");
+  const events = useMemo(
+    () => (job ? jobEvents(job.history, (state) => t(`job.state.${state}`)) : []),
+    [job, t],
   );
   const { treeWidth, isTreeOpen, hasKeys } = usePreferences();
   const isTensorboard = search.view === "tensorboard";
@@ -105,7 +98,9 @@ export function TrackPage() {
       ) : (
         <div className={classes.page}>
           <TrackBar track={track.data} isTensorboard={isTensorboard} onRest={onRest} onSwitch={switchView}>
-            <StopButton track={track.data} job={job.data} />
+            {job && canWrite && (
+              <StopButton name={track.data.name} state={job.state} stop={() => stopJob(trackId)} />
+            )}
           </TrackBar>
           <LiveNotice />
           <div className={classes.fill}>
@@ -137,8 +132,8 @@ export function TrackPage() {
                     key={trackId}
                     track={track.data}
                     search={search}
-                    job={job.data}
-                    trackEvents={trackEvents}
+                    job={job}
+                    trackEvents={events}
                     onSearch={change}
                     onOpen={open}
                     onTensorboard={switchView}

@@ -1,7 +1,7 @@
 // Who is signed in, and what one may do with the account.
 import { ActionIcon, Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconKey, IconLock, IconLogout, IconUserCircle } from "@tabler/icons-react";
+import { IconKey, IconLock, IconLogout, IconUserCircle, IconUsers } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -38,6 +38,11 @@ export function AccountMenu() {
           <Menu.Item leftSection={<IconLock size={16} />} onClick={open}>
             {t("account.setPassword")}
           </Menu.Item>
+          {me.data?.is_admin && (
+            <Menu.Item leftSection={<IconUsers size={16} />} component={Link} to="/users">
+              {t("users.title")}
+            </Menu.Item>
+          )}
           <Menu.Divider />
           <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => leave.mutate()}>
             {t("account.signOut")}

@@ -11,6 +11,7 @@ export function SignInForm({ notice, onSignedIn }: { notice: string | null; onSi
   const { t } = useTranslation();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const [isCaps, setCaps] = useState(false);
   const attempt = useMutation({ mutationFn: () => signIn({ name, password }), onSuccess: onSignedIn });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -47,6 +48,9 @@ export function SignInForm({ notice, onSignedIn }: { notice: string | null; onSi
           autoComplete="current-password"
           required
           value={password}
+          description={isCaps ? t("signIn.caps") : undefined}
+          inputWrapperOrder={["label", "input", "description", "error"]}
+          onKeyUp={(event) => setCaps(event.getModifierState("CapsLock"))}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
         <Button type="submit" loading={attempt.isPending} fullWidth mt="xs">

@@ -1,52 +1,124 @@
-// What happened to the job of a track: state, who asked it to stop, signal, exit code, last point, history.
+// The job of a track: where it stands and why, how it ended, and all that happened to it.
+import { Anchor, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import type { Job } from "@/api/types";
-import { formatAgo, formatDate } from "@/lib/format";
-import classes from "./job-card.module.css";
+import type { JobDetail } from "@/api/jobs";
+import { JobStateLabel } from "@/components/job-state";
+import { formatDate, formatDuration, trackSeconds } from "@/lib/format";
+import { causeText, JobHistory } from "./job-history";
+import classes from "./jobs.module.css";
 
-export function JobCard({ job }: { job: Job }) {
-  const { t, i18n } = useTranslation();
-  const facts: [string, string][] = [
-    [t("job.state"), t(`job.state.${job.state}`)],
-    [t("job.queued"), formatDate(job.queued_at, i18n.language)],
-  ];
-  if (job.waiting)
-    facts.push([t("job.waiting"), `${t("job.place", { n: job.waiting.place })} ${job.waiting.sentence}`]);
-  if (job.stop_asked_at) {
-    const when = formatDate(job.stop_asked_at, i18n.language);
-    facts.push([t("job.stopAsked"), t("job.stopAskedBy", { name: job.stop_asked_by ?? "—", when })]);
-  }
-  if (job.signal) facts.push([t("job.signal"), job.signal]);
-  if (job.exit_code !== null)
-    facts.push([
-      t("facts.exitCode"),
-      [job.exit_code, job.exit_in_words].filter((one) => one !== "").join(" · "),
-    ]);
-  if (job.cause) facts.push([t("job.cause"), job.cause]);
-  if (job.last_seen_at) facts.push([t("job.lastPoint"), formatAgo(job.last_seen_at, i18n.language)]);
+interface Props {
+  job: JobDetail;
+  project: string;
+  children?: ReactNode;
+}
+
+export function JobCard({ job, project, children }: Props) {
+  const { t } = useTranslation();
   return (
-    <section className={`card ${classes.card}`} aria-label={t("job.title")}>
-      <h3>{t("job.title")}</h3>
-      <dl>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <details>
-        <summary>{t("job.history", { count: job.history.length })}</summary>
-        <ol>
-          {job.history.map((step) => (
-            <li key={`${step.at} ${step.state}`}>
-              <span className="dim num">{formatDate(step.at, i18n.language)}</span>{" "}
-              <strong>{t(`job.state.${step.state}`)}</strong> {step.reason || step.cause}
-              {step.actor && <span className="dim"> · {step.actor}</span>}
-            </li>
-          ))}
-        </ol>
-      </details>
+    <section className={`card ${classes.job}`} aria-label={t("job.title")}>
+      <div className={classes.head}>
+        <h3>{t("job.title")}</h3>
+        <JobStateLabel state={job.state} />
+        <span className={classes.grow} />
+        <Origin job={job} project={project} />
+        {children}
+      </div>
+      <WaitingNote job={job} />
+      <div className={classes.columns}>
+        <JobFacts job={job} />
+        <JobHistory job={job} />
+      </div>
     </section>
+  );
+}
+
+function Origin({ job, project }: Props) {
+  const { t } = useTranslation();
+  if (job.submission_id)
+    return (
+      <Anchor
+        size="sm"
+        renderRoot={(props) => (
+          <Link
+            to="/p/$project/submissions/$submission"
+            params={{ project, submission: job.submission_id ?? "" }}
+            {...props}
+          />
+        )}
+      >
+        {t("job.toSubmission")}
+      </Anchor>
+    );
+  return (
+    <Anchor
+      size="sm"
+      renderRoot={(props) => (
+        <Link to="/p/$project/pipelines/$pipeline" params={{ project, pipeline: job.owner_id }} {...props} />
+      )}
+    >
+      {t("job.toPipeline")}
+    </Anchor>
+  );
+}
+
+/** Why it has not started, in the server's words. */
+export function WaitingNote({ job }: { job: Pick<JobDetail, "state" | "waiting"> }) {
+  const { t } = useTranslation();
+  if (job.state !== "queued" || !job.waiting) return null;
+  const isBad = job.waiting.reason === "no_runner" || job.waiting.reason === "no_room";
+  return (
+    <Text size="sm" role="status" c={isBad ? "var(--warn)" : undefined}>
+      {waitingText(job.waiting, t)}
+    </Text>
+  );
+}
+
+type T = ReturnType<typeof useTranslation>["t"];
+
+export function waitingText(waiting: NonNullable<JobDetail["waiting"]>, t: T): string {
+  // What a cluster or a full machine says is only known in its own words.
+  if (waiting.reason === "next") return t("job.waiting.next", { n: waiting.place });
+  if (waiting.reason === "no_place") return t("job.waiting.no_place", { n: waiting.place });
+  if (waiting.reason === "no_runner") return t("job.waiting.no_runner");
+  return waiting.sentence;
+}
+
+function JobFacts({ job }: { job: JobDetail }) {
+  const { t, i18n } = useTranslation();
+  const when = (at: string) => formatDate(at, i18n.language);
+  return (
+    <dl className={classes.facts}>
+      <Fact name={t("job.queuedAt")}>{when(job.queued_at)}</Fact>
+      {job.started_at && <Fact name={t("job.startedAt")}>{when(job.started_at)}</Fact>}
+      {job.stop_asked_by && (
+        <Fact name={t("job.stopAsked")}>
+          {t("job.stopAskedBy", { name: job.stop_asked_by, when: when(job.stop_asked_at ?? "") })}
+        </Fact>
+      )}
+      {job.ended_at && (
+        <>
+          <Fact name={t("job.endedAt")}>{when(job.ended_at)}</Fact>
+          {job.started_at && (
+            <Fact name={t("job.ran")}>{formatDuration(trackSeconds(job.started_at, job.ended_at))}</Fact>
+          )}
+        </>
+      )}
+      {job.signal && <Fact name={t("job.signal")}>{job.signal}</Fact>}
+      {job.exit_in_words && <Fact name={t("job.exit")}>{job.exit_in_words}</Fact>}
+      {job.cause && job.ended_at && <Fact name={t("job.cause")}>{causeText(job.cause, t)}</Fact>}
+      {job.ended_at && job.last_seen_at && <Fact name={t("job.lastPoint")}>{when(job.last_seen_at)}</Fact>}
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
   );
 }

@@ -1,58 +1,72 @@
-// STOP: asks the job of a track to end, once that is confirmed; says "Stopping" until the job says that it has.
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+// The stop button of whatever has a job: asks, then says that it was asked until the job says it has stopped.
+import { Button, type ButtonProps } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerStop } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { jobQuery, stopTrack } from "@/api/jobs";
-import type { Job, Track } from "@/api/types";
-import { errorText } from "@/components/error-panel";
-import { canStop, hasEnded } from "./job-state";
+import { canStop, hasEnded, type JobState } from "@/api/jobs";
+import { ConfirmDialog } from "@/components/confirm-dialog";
 
-export function StopButton({ track, job }: { track: Track; job: Job | undefined }) {
+interface Props extends Pick<ButtonProps, "size" | "variant"> {
+  /** What is stopped, by its name. */
+  name: string;
+  state: JobState;
+  stop: () => Promise<unknown>;
+  /** The button's own name where several stand below each other. */
+  label?: string;
+}
+
+export function StopButton({ name, state, stop, label, size = "xs", variant = "default" }: Props) {
   const { t } = useTranslation();
-  const queryClient = useQueryClient();
-  const [isOpen, { open, close }] = useDisclosure(false);
-  const stop = useMutation({
-    mutationFn: () => stopTrack(track.track_id),
-    onSuccess: (changed) => {
-      queryClient.setQueryData(jobQuery(track.track_id).queryKey, changed);
-      void queryClient.invalidateQueries({ queryKey: ["track", track.track_id] });
-      close();
-    },
-  });
-  if (!job || hasEnded(job)) return null;
-  const isStopping = !canStop(job) || job.stop_asked_at !== null;
+  const [isAsking, { open, close }] = useDisclosure(false);
+  if (hasEnded(state)) return null;
   return (
     <>
       <Button
-        size="xs"
-        variant="default"
-        c={isStopping ? undefined : "var(--danger)"}
+        size={size}
+        variant={variant}
         leftSection={<IconPlayerStop size={16} />}
-        loading={isStopping}
+        disabled={!canStop(state)}
         onClick={open}
+        aria-label={label}
       >
-        {isStopping ? t("job.stopping") : t("job.stop")}
+        {state === "stopping" ? t("job.state.stopping") : t("job.stop")}
       </Button>
-      <Modal opened={isOpen} onClose={close} title={t("job.stopTitle", { name: track.name })}>
-        <Stack>
-          <Text>{t("job.stopText")}</Text>
-          {stop.isError && (
-            <Text c="var(--danger)" role="alert">
-              {errorText(stop.error)}
-            </Text>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close} data-autofocus>
-              {t("app.cancel")}
-            </Button>
-            <Button color="red" loading={stop.isPending} onClick={() => stop.mutate()}>
-              {t("job.stop")}
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
+      {isAsking && (
+        <StopDialog
+          title={t("job.stopTitle", { name })}
+          text={state === "queued" ? t("job.stopQueued") : t("job.stopText")}
+          stop={stop}
+          onClose={close}
+        />
+      )}
     </>
+  );
+}
+
+const SHOW_JOBS: readonly unknown[] = ["job", "track", "tracks", "submission", "submissions", "run", "runs"];
+
+interface DialogProps {
+  title: string;
+  text: string;
+  stop: () => Promise<unknown>;
+  onClose: () => void;
+}
+
+export function StopDialog({ title, text, stop, onClose }: DialogProps) {
+  const { t } = useTranslation();
+  const queryClient = useQueryClient();
+  return (
+    <ConfirmDialog
+      title={title}
+      text={text}
+      action={t("job.stop")}
+      run={stop}
+      onDone={() => {
+        void queryClient.invalidateQueries({ predicate: ({ queryKey }) => SHOW_JOBS.includes(queryKey[0]) });
+        onClose();
+      }}
+      onClose={onClose}
+    />
   );
 }

@@ -1,50 +1,61 @@
-// Asks before tracks are deleted, naming them; running ones apart.
+// Asks before tracks are deleted, naming them; running ones apart. What was deleted can be had back at once.
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { deleteTrack } from "@/api/tracks";
+import { deleteTracks, restoreTracks } from "@/api/listing";
 import type { Track } from "@/api/types";
 import { errorText } from "@/components/error-panel";
+import { i18n } from "@/lib/i18n";
 
 const MOST_NAMES = 8;
+const UNDO_MS = 12_000;
+
+type Named = Pick<Track, "track_id" | "name" | "status">;
 
 interface Props {
-  tracks: readonly Track[];
+  project: string;
+  trackIds: readonly string[];
+  /** Those of them whose names are known. */
+  named: readonly Named[];
   isOpen: boolean;
   onClose: () => void;
   onDeleted: () => void;
 }
 
-export function DeleteTracksDialog({ tracks, isOpen, onClose, onDeleted }: Props) {
+export function DeleteTracksDialog({ project, trackIds, named, isOpen, onClose, onDeleted }: Props) {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   const remove = useMutation({
-    mutationFn: () => deleteEach(tracks),
-    onSuccess: ({ nDeleted, failures }) => {
-      void queryClient.invalidateQueries({ queryKey: ["tracks"] });
-      void queryClient.invalidateQueries({ queryKey: ["projects"] });
-      if (nDeleted > 0) notifications.show({ message: t("tracks.deleted", { count: nDeleted }) });
-      for (const { track, error } of failures) {
-        const message = t("tracks.deleteFailed", { name: track.name, reason: errorText(error) });
-        notifications.show({ message, color: "red.8", autoClose: false });
-      }
+    mutationFn: () => deleteTracks(project, trackIds),
+    onSuccess: (gone) => {
+      reload(queryClient);
+      offerUndo(project, gone.track_ids, queryClient);
       onDeleted();
     },
   });
-  const running = tracks.filter((track) => track.status === "running");
-  const others = tracks.filter((track) => track.status !== "running");
+  const running = named.filter((track) => track.status === "running");
+  const others = named.filter((track) => track.status !== "running");
+  const nMore = trackIds.length - named.length;
   return (
-    <Modal opened={isOpen} onClose={onClose} title={t("tracks.deleteTitle", { count: tracks.length })}>
+    <Modal opened={isOpen} onClose={onClose} title={t("tracks.deleteTitle", { count: trackIds.length })}>
       <Stack>
-        <NameList tracks={others} />
+        <NameList tracks={others} nMore={nMore} />
         {running.length > 0 && (
           <div>
             <Text fw={600} size="sm" c="var(--warn)">
               {t("tracks.deleteRunning")}
             </Text>
-            <NameList tracks={running} />
+            <NameList tracks={running} nMore={0} />
           </div>
+        )}
+        <Text size="sm" className="dim">
+          {t("tracks.deleteHint")}
+        </Text>
+        {remove.isError && (
+          <Text size="sm" c="var(--danger)" role="alert">
+            {errorText(remove.error)}
+          </Text>
         )}
         <Group justify="flex-end">
           <Button variant="default" data-autofocus onClick={onClose}>
@@ -59,26 +70,46 @@ export function DeleteTracksDialog({ tracks, isOpen, onClose, onDeleted }: Props
   );
 }
 
-function NameList({ tracks }: { tracks: readonly Track[] }) {
+function reload(queryClient: QueryClient) {
+  void queryClient.invalidateQueries({ queryKey: ["tracks"] });
+  void queryClient.invalidateQueries({ queryKey: ["projects"] });
+}
+
+function offerUndo(project: string, trackIds: readonly string[], queryClient: QueryClient) {
+  const id = `deleted-${trackIds[0]}-${trackIds.length}`;
+  const undo = () => {
+    notifications.hide(id);
+    restoreTracks(project, trackIds)
+      .then((back) => {
+        reload(queryClient);
+        notifications.show({ message: i18n.t("tracks.restored", { count: back.track_ids.length }) });
+      })
+      .catch((error: unknown) => notifications.show({ message: errorText(error), color: "red.8" }));
+  };
+  notifications.show({
+    id,
+    autoClose: UNDO_MS,
+    message: (
+      <Group justify="space-between" wrap="nowrap">
+        <span>{i18n.t("tracks.deleted", { count: trackIds.length })}</span>
+        <Button size="xs" variant="default" onClick={undo}>
+          {i18n.t("tracks.undo")}
+        </Button>
+      </Group>
+    ),
+  });
+}
+
+function NameList({ tracks, nMore }: { tracks: readonly Named[]; nMore: number }) {
   const { t } = useTranslation();
-  if (tracks.length === 0) return null;
+  if (tracks.length === 0 && nMore === 0) return null;
+  const nHidden = Math.max(0, tracks.length - MOST_NAMES) + nMore;
   return (
-    <ul style={{ margin: 0, paddingLeft: 20 }}>
+    <ul style={{ margin: 0, paddingLeft: 20, overflowWrap: "anywhere" }}>
       {tracks.slice(0, MOST_NAMES).map((track) => (
         <li key={track.track_id}>{track.name}</li>
       ))}
-      {tracks.length > MOST_NAMES && (
-        <li className="dim">{t("tracks.deleteMore", { n: tracks.length - MOST_NAMES })}</li>
-      )}
+      {nHidden > 0 && <li className="dim">{t("tracks.deleteMore", { n: nHidden })}</li>}
     </ul>
   );
-}
-
-/** One after the other, so that a failure of one says its own name and the others still go. */
-async function deleteEach(tracks: readonly Track[]) {
-  const failures: { track: Track; error: unknown }[] = [];
-  for (const track of tracks) {
-    await deleteTrack(track.track_id).catch((error: unknown) => failures.push({ track, error }));
-  }
-  return { nDeleted: tracks.length - failures.length, failures };
 }

@@ -82,7 +82,7 @@ function TimeCard({ track }: { track: Track }) {
       <dl>
         <Fact name={t("facts.started")}>{formatDate(started, i18n.language)}</Fact>
         {track.ended_at && <Fact name={t("facts.ended")}>{formatDate(track.ended_at, i18n.language)}</Fact>}
-        <Fact name={t("tracks.duration")}>{formatDuration(trackSeconds(started, end))}</Fact>
+        <Fact name={t("column.duration")}>{formatDuration(trackSeconds(started, end))}</Fact>
         {track.last_seen_at && !track.ended_at && (
           <Fact name={t("facts.lastSignal")}>
             <span style={isSilent ? { color: "var(--warn)" } : undefined}>
@@ -106,7 +106,7 @@ function TimeCard({ track }: { track: Track }) {
 
 function originText(origin: string, t: ReturnType<typeof useTranslation>["t"]): string {
   if (origin === "client") return t("facts.origin.client");
-  if (origin.startsWith("submission")) return t("facts.origin.submission");
+  if (origin === "lab") return t("facts.origin.submission");
   if (origin.startsWith("pipeline")) return t("facts.origin.pipeline");
   return origin;
 }

@@ -12,11 +12,19 @@ const CONSOLE_PERIOD_MS = 200;
 // A table of tracks changes with every point of each of them.
 const SHORTEST_PROJECT_PERIOD_MS = 1000;
 
-export function useLiveReload({ track, project }: { track?: string; project?: string }): void {
+interface Target {
+  track?: string;
+  project?: string;
+  /** Also while "Reload data" is off. */
+  isAlways?: boolean;
+}
+
+export function useLiveReload({ track, project, isAlways = false }: Target): void {
   const queryClient = useQueryClient();
   const { reloadOn, reloadPeriodS } = usePreferences();
   const isVisible = useDocumentVisibility() === "visible";
-  const isOn = reloadOn && isReloadPeriod(reloadPeriodS) && isVisible;
+  const isOn = isVisible && (isAlways || (reloadOn && isReloadPeriod(reloadPeriodS)));
+  const periodMs = isAlways ? SHORTEST_PROJECT_PERIOD_MS : reloadPeriodS * 1000;
   useEffect(() => {
     if (!isOn) return;
     const reload = (isWanted: (query: Query) => boolean) => (pending: Pending) =>
@@ -26,7 +34,6 @@ export function useLiveReload({ track, project }: { track?: string; project?: st
         { cancelRefetch: pending !== "all" },
       );
     const isConsole = (query: Query) => query.queryKey[0] === "console";
-    const periodMs = reloadPeriodS * 1000;
     const pacers = [
       new Pacer(
         reload((query) => !isConsole(query)),
@@ -47,5 +54,5 @@ export function useLiveReload({ track, project }: { track?: string; project?: st
       stop();
       for (const pacer of pacers) pacer.stop();
     };
-  }, [queryClient, isOn, reloadPeriodS, track, project]);
+  }, [queryClient, isOn, periodMs, track, project]);
 }

@@ -1,7 +1,11 @@
 // English: the source of all keys.
+import { enTracks } from "./en-tracks";
+import { jobsEn } from "./jobs-en";
 import { trackEn } from "./track-en";
 
 export const en = {
+  ...enTracks,
+  ...jobsEn,
   ...trackEn,
   "app.name": "MLSteam Track",
   "app.projects": "Projects",
@@ -79,14 +83,9 @@ export const en = {
   "projects.emptyTitle": "No project yet",
   "projects.empty": "Create a project, or log from Python: the first track creates what it needs.",
   "projects.noneMatch": "No project matches",
-  "tracks.search": "Search name or tag",
-  "tracks.status": "Status",
-  "tracks.anyStatus": "Any status",
   "tracks.name": "Name",
   "tracks.tags": "Tags",
   "tracks.created": "Created",
-  "tracks.duration": "Duration",
-  "tracks.number": "No.",
   "tracks.select": "Select {{name}}",
   "tracks.selectAll": "Select all shown",
   "tracks.selected_one": "{{count}} selected",
@@ -98,12 +97,10 @@ export const en = {
   "tracks.deleteMore": "and {{n}} more",
   "tracks.deleted_one": "{{count}} track deleted",
   "tracks.deleted_other": "{{count}} tracks deleted",
-  "tracks.deleteFailed": "{{name}} could not be deleted: {{reason}}",
   "tracks.emptyTitle": "No track yet",
   "tracks.empty": "Three lines in the training are enough:",
   "tracks.noneMatch": "No track matches",
   "tracks.clearFilter": "Clear filter",
-  "tracks.tagFilter": "Tag: {{tag}}",
   "status.created": "Created",
   "status.running": "Running",
   "status.finished": "Finished",

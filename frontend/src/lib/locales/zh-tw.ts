@@ -1,8 +1,12 @@
 // Traditional Chinese. Product words that MLSteam leaves in English stay in English.
 import type { en } from "./en";
+import { jobsZhTw } from "./jobs-zh-tw";
 import { trackZhTw } from "./track-zh-tw";
+import { zhTwTracks } from "./zh-tw-tracks";
 
 export const zhTw: typeof en = {
+  ...zhTwTracks,
+  ...jobsZhTw,
   ...trackZhTw,
   "app.name": "MLSteam Track",
   "app.projects": "專案",
@@ -79,14 +83,9 @@ export const zhTw: typeof en = {
   "projects.emptyTitle": "尚無專案",
   "projects.empty": "建立專案，或直接從 Python 記錄：第一筆追蹤紀錄會建立所需的一切。",
   "projects.noneMatch": "沒有符合的專案",
-  "tracks.search": "搜尋名稱或標籤",
-  "tracks.status": "狀態",
-  "tracks.anyStatus": "所有狀態",
   "tracks.name": "名稱",
   "tracks.tags": "標籤",
   "tracks.created": "建立時間",
-  "tracks.duration": "時長",
-  "tracks.number": "編號",
   "tracks.select": "選取 {{name}}",
   "tracks.selectAll": "選取所有已顯示項目",
   "tracks.selected_one": "已選取 {{count}} 筆",
@@ -98,12 +97,10 @@ export const zhTw: typeof en = {
   "tracks.deleteMore": "以及其他 {{n}} 筆",
   "tracks.deleted_one": "已刪除 {{count}} 筆追蹤紀錄",
   "tracks.deleted_other": "已刪除 {{count}} 筆追蹤紀錄",
-  "tracks.deleteFailed": "無法刪除 {{name}}：{{reason}}",
   "tracks.emptyTitle": "尚無追蹤紀錄",
   "tracks.empty": "在訓練程式中加入三行即可：",
   "tracks.noneMatch": "沒有符合的追蹤紀錄",
   "tracks.clearFilter": "清除篩選",
-  "tracks.tagFilter": "標籤：{{tag}}",
   "status.created": "已建立",
   "status.running": "執行中",
   "status.finished": "已完成",

@@ -72,7 +72,7 @@ async def check_track(session: AnySession, principal: Principal, track_id: UUID,
     Raises: TrackNotFound (also when the principal may not see it), TrackDeleted, MissingRight.
     """
     query = (
-        select(tracks.c.project_id, tracks.c.deleted_at, tracks.c.name, project_members.c.role)
+        select(tracks.c.project_id, tracks.c.deleted_at, tracks.c.purged_at, tracks.c.name, project_members.c.role)
         .outerjoin(
             project_members,
             (project_members.c.project_id == tracks.c.project_id) & (project_members.c.user_id == principal.user_id),
@@ -84,7 +84,10 @@ async def check_track(session: AnySession, principal: Principal, track_id: UUID,
     if row is None or hidden or (row.role is None and not principal.is_admin):
         raise TrackNotFound(track_id=str(track_id))
     if row.deleted_at is not None:
-        raise TrackDeleted(track_id=str(track_id), name=row.name)
+        # Whoever sees this may see the project, where it may still lie in the trash.
+        raise TrackDeleted(
+            track_id=str(track_id), name=row.name, project_id=str(row.project_id), is_in_trash=row.purged_at is None
+        )
     check_role(row.role or Role.OWNER, right)
     project_id: UUID = row.project_id
     return project_id

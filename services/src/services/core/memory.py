@@ -1,8 +1,9 @@
 """Freed memory is used again, instead of being given back to the system and asked for anew.
 
-Called by every service at its start. glibc maps each array of more than 128 KiB by itself and unmaps it after use; the
-page faults of all that fresh memory were most of the time of a drawing: 21 of 25 ms for half a million points on a
-virtual machine. Where there is no glibc nothing changes.
+Called at their start by those who work on whole series: track-api and the transposer. glibc maps each array of more
+than 128 KiB by itself and unmaps it after use, and the page faults of all that fresh memory cost more than the work:
+590,000 points were put together in 7.6 ms, and in 2.7 ms so (21 and 2 while others used the machine). Where there is no
+glibc nothing changes.
 """
 
 import ctypes

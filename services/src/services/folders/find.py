@@ -35,10 +35,7 @@ async def find_leaves_below(
     Upper and lower case are alike; `counts` is of every kind.
     """
     index = await read_leaf_index(session, cache.leaves, track_id)
-    places = index.search(path, words)
-    for folder in without:
-        left_out = index.span(folder)
-        places = [at for at in places if at not in left_out]
+    places = index.search(path, words, without)
     counts = Counter(map(index.kinds.__getitem__, places))
     if kind is not None:
         places = [at for at in places if index.kinds[at] is kind]

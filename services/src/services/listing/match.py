@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from services.core.errors import BadQuery
 from services.core.points import Floats
 from services.core.values import Value, ValueType
-from services.listing.query import All, Among, AnyOf, Compare, Field, FieldType, Has, Node, Not, Word, parse_column
+from services.listing.conditions import All, AnyOf, Compare, Field, FieldType, Has, Node, Not, OneOf, Word
+from services.listing.query import parse_column
 from services.listing.table import Column, Table
 from services.tracks.model import Track, TrackStatus
 
@@ -66,6 +67,10 @@ def mask_of(table: Table, node: Node, now: datetime) -> Mask:  # noqa: PLR0911 (
     match node:
         case Word(text):
             return np.fromiter((text in words for words in table.words), np.bool_, n)
+        case OneOf(track_ids):
+            mask = np.zeros(n, np.bool_)
+            mask[[row for track_id in track_ids if (row := table.row_of.get(track_id)) is not None]] = True
+            return mask
         case Not(inner):
             return ~mask_of(table, inner, now)
         case All(nodes):
@@ -83,8 +88,6 @@ def mask_of(table: Table, node: Node, now: datetime) -> Mask:  # noqa: PLR0911 (
                 column = table.find_column(field)
                 return np.zeros(n, np.bool_) if column is None else column.types[:n] > 0
             return ~np.isnan(ranks_of(table, field, now))
-        case Among(track_ids=wanted):
-            return np.fromiter((track is not None and track.track_id in wanted for track in table.tracks), np.bool_, n)
         case Compare(field, op, value):
             if op == "!=":
                 return ~_compare(table, field, "=", value, now)

@@ -9,12 +9,10 @@ cannot be understood is refused with its place in the text.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from uuid import UUID
 
 from services.core.errors import BadQuery
+from services.listing.conditions import FIELDS, All, AnyOf, Compare, Field, FieldType, Has, Node, Not, Word
 from services.tracks.model import TrackStatus
 
 MAX_CHARS = 4_000
@@ -22,26 +20,6 @@ _MAX_DEPTH = 20
 _MAX_CONDITIONS = 200
 
 
-class FieldType(StrEnum):
-    """What the values of a field are, which decides how one is written and compared."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    MOMENT = "moment"
-    DURATION = "duration"
-    STATUS = "status"
-    TAG = "tag"
-    VALUE = "value"  # of a parameter or a metric: a number or a text
-
-
-# What a track has besides what was logged. `number` and `no` are one: people write the latter.
-FIELDS = {
-    "name": FieldType.TEXT, "id": FieldType.TEXT, "number": FieldType.NUMBER, "status": FieldType.STATUS,
-    "tag": FieldType.TAG, "notes": FieldType.TEXT, "origin": FieldType.TEXT, "by": FieldType.TEXT,
-    "created": FieldType.MOMENT, "started": FieldType.MOMENT, "ended": FieldType.MOMENT, "seen": FieldType.MOMENT,
-    "duration": FieldType.DURATION,
-}  # fmt: skip
-OPERATORS = ("!=", "<=", ">=", "=", "<", ">", ":")
 _ORDERED = frozenset({"<", "<=", ">", ">="})
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|min|m|h|d|w)")
@@ -50,78 +28,6 @@ _FIELD = re.compile(r"""(?P<name>[A-Za-z_]+)(?:\.(?P<key>"(?:[^"\\]|\\.)*"|[^\s:
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _BARE = re.compile(r"[^\s()\"]+")
 _SPACE = re.compile(r"\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A column of the table: one of FIELDS, or `p` or `m` with a key."""
-
-    name: str
-    key: str = ""
-
-    @property
-    def type(self) -> FieldType:
-        """Say what its values are."""
-        return FieldType.VALUE if self.key else FIELDS[self.name]
-
-    def __str__(self) -> str:
-        """Write it as a column is named."""
-        return f"{self.name}.{self.key}" if self.key else self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """Somewhere in the name or a tag."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """A field compared with a value; `:` is what people mean: contains for text, equals for the rest."""
-
-    field: Field
-    op: str
-    value: float | str | datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Has:
-    """The track has a value of this field."""
-
-    field: Field
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """Not this."""
-
-    node: "Node"
-
-
-@dataclass(frozen=True, slots=True)
-class All:
-    """Each of them; of nothing it is true."""
-
-    nodes: tuple["Node", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """One of them at least."""
-
-    nodes: tuple["Node", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Among:
-    """One of these tracks; `name` says in short which."""
-
-    name: str
-    track_ids: frozenset[UUID] = field(repr=False)
-
-
-Node = Word | Compare | Has | Not | All | AnyOf | Among
 
 
 def parse_query(text: str, now: datetime) -> Node:

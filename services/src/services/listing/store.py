@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 
 from services.core.values import LeafKind, Value, from_text
-from services.listing.query import Field
+from services.listing.conditions import Field
 from services.series.grouping import PAGE
 from services.series.load import load_pages
 from services.series.pages import SeriesPage

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from services.core.points import Floats
 from services.core.values import Value, ValueType, to_json, type_of
-from services.listing.query import Field
+from services.listing.conditions import Field
 from services.tracks.model import Track
 
 # A table of 10,000 tracks takes 100 kB a column.

@@ -1,7 +1,8 @@
 """The table of each project in memory, kept like the database, and the questions put to it.
 
-Called by track-api. Guarantees that an answer is at most REFRESH_S older than the database, that a table is loaded once
-however many ask, and that a page of a list needs no values of other tracks unless it is sorted or filtered by them.
+Called by track-api. Guarantees that an answer has everything that was told of before it was asked for and is never more
+than REFRESH_S old, that a table is loaded once however many ask, and that a page of a list needs no values of other
+tracks unless it is sorted or filtered by them.
 """
 
 import asyncio
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 
 from services.core.errors import BadQuery
 from services.core.values import Value
-from services.listing.match import Group, Sort, groups_of, order_of
-from services.listing.query import All, Among, AnyOf, Compare, Field, Has, Node, Not, Word, parse_query
+from services.listing.conditions import Field
+from services.listing.match import Group, groups_of, order_of
+from services.listing.question import Question, needs_values
 from services.listing.store import Changed, read_acked, read_changed, read_time, read_values
 from services.listing.table import MAX_COLUMNS, Table
 from services.series.tail import TailCache
@@ -28,7 +30,8 @@ from services.tracks.model import Track
 
 log = structlog.get_logger()
 
-REFRESH_S = 0.5
+# Notices may be lost; asking costs ten milliseconds for ten thousand tracks.
+REFRESH_S = 1.0
 # A row dated before a moment may become visible after it: its transaction took so long at most.
 _OVERLAP = timedelta(seconds=60)
 _AT_ONCE = 400
@@ -64,35 +67,6 @@ class ColumnFacts:
     examples: list[Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Which tracks, in which order."""
-
-    node: Node
-    text: str
-    sorts: tuple[Sort, ...]
-
-    @classmethod
-    def of(cls, text: str, sorts: tuple[Sort, ...], now: datetime, *more: Node) -> "Question":
-        """Read a query; `more` must hold, too. Raises: BadQuery."""
-        node = parse_query(text, now)
-        # A span back from now moves on, so an answer is remembered for a minute.
-        name = f"{text}|{more}|{now:%Y%m%d%H%M}"
-        return cls(All((node, *more)) if more else node, name, sorts)
-
-
-def _needs_values(node: Node) -> bool:
-    match node:
-        case Compare(field, _, _) | Has(field):
-            return bool(field.key)
-        case Not(inner):
-            return _needs_values(inner)
-        case All(nodes) | AnyOf(nodes):
-            return any(map(_needs_values, nodes))
-        case Word() | Among():
-            return False
-
-
 class ProjectTable:
     """One project."""
 
@@ -102,6 +76,7 @@ class ProjectTable:
         self._versions: dict[UUID, tuple[object, ...]] = {}
         self._seen_at: datetime | None = None
         self._refreshed = -np.inf
+        self._is_outdated = False
         self._lock = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
         # Changed while everything was being loaded, so perhaps read before they did.
@@ -112,13 +87,26 @@ class ProjectTable:
     @property
     def has_values(self) -> bool:
         """Say whether parameters and metrics are loaded."""
-        return self._loading is not None and self._loading.done() and not self._loading.exception()
+        loading = self._loading
+        return loading is not None and loading.done() and not loading.cancelled() and not loading.exception()
+
+    def outdate(self) -> None:
+        """Ask the database again before the next answer."""
+        self._is_outdated = True
+
+    async def close(self) -> None:
+        """End the loading, if it is under way."""
+        if self._loading is not None and not self._loading.done():
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
 
     async def refresh(self) -> None:
         """Take over what changed in the database since the last time, if that is not a moment ago."""
         async with self._lock:
-            if time.monotonic() - self._refreshed < REFRESH_S:
+            if time.monotonic() - self._refreshed < REFRESH_S and not self._is_outdated:
                 return
+            # What is told of from here on is asked for the next time.
+            self._is_outdated = False
             async with self._database.read() as session:
                 now = await read_time(session)
                 since = self._seen_at - _OVERLAP if self._seen_at else None
@@ -153,7 +141,7 @@ class ProjectTable:
 
     def start_loading(self) -> asyncio.Task[None]:
         """Load parameters and metrics in the background, once."""
-        if self._loading is None or (self._loading.done() and self._loading.exception()):
+        if self._loading is None or (self._loading.done() and not self.has_values):
             self._loading = asyncio.create_task(self._load_all())
         return self._loading
 
@@ -175,13 +163,13 @@ class ProjectTable:
         if not self.has_values:
             await asyncio.shield(self.start_loading())
             # Tracks that came while it was loading.
-            self._refreshed = -np.inf
+            self.outdate()
             await self.refresh()
 
     async def order(self, question: Question, now: datetime) -> NDArray[np.int64]:
         """Return the rows that a question means, in order. Raises: BadQuery for a column that is left out."""
         await self.refresh()
-        if _needs_values(question.node) or any(sort.field.key for sort in question.sorts):
+        if needs_values(question.node) or any(sort.field.key for sort in question.sorts):
             await self.ensure_values()
         self._check_columns(question)
         name = (self.table.version, question.text, question.sorts)
@@ -291,6 +279,13 @@ class ProjectTables:
             self._tables.popitem(last=False)
         return found
 
-    def forget(self, project_id: UUID) -> None:
-        """Load a project anew when it is asked for next."""
-        self._tables.pop(project_id, None)
+    def outdate(self, project_id: UUID | None) -> None:
+        """Note that a project changed; None: that all may have."""
+        for known, table in self._tables.items():
+            if project_id is None or known == project_id:
+                table.outdate()
+
+    async def close(self) -> None:
+        """End what is loading."""
+        for table in self._tables.values():
+            await table.close()

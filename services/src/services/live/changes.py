@@ -5,7 +5,7 @@ fails: telling happens beside the commits, never in their transactions, because 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 import structlog
@@ -29,14 +29,18 @@ _MAX_KEYS = 50_000
 class ChangeNotes:
     """What was committed since it was last told."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, on_note: Callable[[UUID], None] | None = None) -> None:
         self._database = database
+        # Told of the project at once: what this process remembers of it must not outlive its own commit.
+        self._on_note = on_note
         self._changes = ChangeSet(max_tracks=_MAX_TRACKS, max_keys=_MAX_KEYS)
         self._is_noted = asyncio.Event()
 
     def note(self, track_id: UUID, project_id: UUID, keys: Iterable[str] | None, *kinds: ChangeKind) -> None:
         """Note keys of a track that changed (None for all); without kinds it is data that changed."""
         self._changes.add(track_id, project_id, keys, kinds or (ChangeKind.DATA,))
+        if self._on_note is not None:
+            self._on_note(project_id)
         self._is_noted.set()
 
     def note_track(self, track_id: UUID, project_id: UUID) -> None:

@@ -82,8 +82,8 @@ class _Plan:
     def is_wide(self) -> bool:
         """Say whether it is drawn in columns: there are more points than columns, or all shall stand on one grid."""
         is_text = self.source.type is ValueType.STR
-        least = 0 if self.window.is_common else self.window.buckets
-        return self.long is not None or (self.n_points > least and not is_text)
+        at_most = 0 if self.window.is_common else self.window.buckets
+        return self.long is not None or (self.n_points > at_most and not is_text)
 
     def view(self, grid: Grid | None) -> SeriesView:
         """Draw it."""

@@ -5,6 +5,7 @@ Called by readers. Guarantees that an index is used only as long as the track ha
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -56,12 +57,17 @@ class LeafIndex:
         at = bisect_left(self.keys, key)
         return at if at < len(self.keys) and self.keys[at] == key else None
 
-    def search(self, path: str, words: str) -> list[int]:
-        """Return where keys below a folder path stand that hold all words, without regard to case."""
+    def search(self, path: str, words: str, without: Sequence[str] = ()) -> list[int]:
+        """Return where keys below a folder path, but not below the folders `without`, stand that hold all words.
+
+        Upper and lower case are alike.
+        """
         if self._folded is None:
             self._folded = [key.casefold() for key in self.keys]
         folded = self._folded
         places = list(self.span(path))
+        for left_out in map(self.span, without):
+            places = [at for at in places if at not in left_out]
         for word in words.casefold().split():
             places = [at for at in places if word in folded[at]]
         return places

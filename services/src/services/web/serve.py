@@ -11,7 +11,6 @@ from typing import TypeVar
 import uvicorn
 from fastapi import FastAPI
 
-from services.core.memory import reuse_memory
 from services.core.settings import ServiceSettings, load_settings
 from services.core.telemetry import configure_logs
 from services.web.server import Server
@@ -33,7 +32,6 @@ def serve(
         return
     if sys.argv[1:]:
         sys.exit(f"usage: python -m {settings_class.__module__.partition('.')[0]} [openapi]")
-    reuse_memory()
     settings = load_settings(settings_class)
     configure_logs(settings.log_level, settings.log_format)
     host, port = listen_on(settings)

@@ -8,11 +8,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tensorboard.data import provider
+from tensorboard.plugins.hparams import metadata
 
 Value = bool | int | float | str
 _Domain = provider.HyperparameterDomainType
 # A domain of more values is not a list to choose from.
 _MAX_DOMAIN = 200
+
+
+def of_event_files(uploads: provider.DataProvider, ctx: Any) -> dict[str, dict[str, Value]]:
+    """Return what `add_hparams` has written, by run.
+
+    TensorBoard would read it by itself, and then show nothing of the runs that have none of it.
+    """
+    found: dict[str, dict[str, Value]] = {}
+    for run, tags in uploads.list_tensors(ctx, experiment_id="", plugin_name=metadata.PLUGIN_NAME).items():
+        if (series := tags.get(metadata.SESSION_START_INFO_TAG)) is not None:
+            info = metadata.parse_session_start_info_plugin_data(series.plugin_content)
+            found[run] = {
+                name: getattr(value, kind) for name, value in info.hparams.items() if (kind := value.WhichOneof("kind"))
+            }
+    return found
 
 
 def _domain_of(values: Sequence[Value]) -> tuple[Any, Any]:

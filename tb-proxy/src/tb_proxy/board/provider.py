@@ -14,12 +14,12 @@ from tensorboard.data import provider
 from tensorboard.plugins.text import metadata as text_metadata
 
 from tb_proxy.board.channel import AskFailedError, Channel
-from tb_proxy.board.hyperparameters import Hyperparameters
+from tb_proxy.board.hyperparameters import Hyperparameters, of_event_files
 
 _FRESH_S = 1.0
 _TEXTS = 100
 _POINTS = 1000
-_SCALARS, _TEXT = "scalars", "text"
+_SCALARS, _TEXT, _HPARAMS = "scalars", "text", "hparams"
 _TEXT_CONTENT = text_metadata.create_summary_metadata("", "").plugin_data.content
 
 
@@ -73,7 +73,7 @@ class TrackProvider(provider.DataProvider):  # type: ignore[misc]  # TensorBoard
         content = self._content()
         names = [_SCALARS] if any(run["scalars"] for run in content) else []
         names += [_TEXT] if any(run["texts"] for run in content) else []
-        names += ["hparams"] if any(run["configs"] for run in content) else []
+        names += [_HPARAMS] if any(run["configs"] for run in content) else []
         if (uploads := self._uploads()) is not None:
             names += [name for name in uploads.list_plugins(ctx, experiment_id=experiment_id) if name not in names]
         return names
@@ -135,7 +135,9 @@ class TrackProvider(provider.DataProvider):  # type: ignore[misc]  # TensorBoard
         self, ctx: Any = None, *, experiment_id: str, plugin_name: str, run_tag_filter: Any = None
     ) -> Mapping[str, Any]:
         """Return the series of texts."""
-        mine = {}
+        mine: dict[str, Any] = {}
+        if plugin_name == _HPARAMS:
+            return mine  # they come with the hyperparameters
         if plugin_name == _TEXT:
             for _, name, series in self._series(run_tag_filter, is_text=True):
                 mine[name] = {
@@ -191,17 +193,17 @@ class TrackProvider(provider.DataProvider):  # type: ignore[misc]  # TensorBoard
 
     def list_hyperparameters(
         self,
-        ctx: Any = None,  # noqa: ARG002
+        ctx: Any = None,
         *,
         experiment_ids: Sequence[str],  # noqa: ARG002
         limit: int | None = None,
     ) -> provider.ListHyperparametersResult:
         """Return the config values of all tracks with the values each takes."""
-        return self._hyperparameters().describe(limit)
+        return self._hyperparameters(ctx).describe(limit)
 
     def read_hyperparameters(
         self,
-        ctx: Any = None,  # noqa: ARG002
+        ctx: Any = None,
         *,
         experiment_ids: Sequence[str],  # noqa: ARG002
         filters: Any = None,
@@ -209,10 +211,13 @@ class TrackProvider(provider.DataProvider):  # type: ignore[misc]  # TensorBoard
         hparams_to_include: Any = None,
     ) -> list[provider.HyperparameterSessionGroup]:
         """Return the config values of each track, filtered and sorted."""
-        return self._hyperparameters().read(filters or (), sort or (), hparams_to_include)
+        return self._hyperparameters(ctx).read(filters or (), sort or (), hparams_to_include)
 
-    def _hyperparameters(self) -> Hyperparameters:
-        return Hyperparameters(dict(zip(self._runs, (run["configs"] for run in self._content()), strict=True)))
+    def _hyperparameters(self, ctx: Any) -> Hyperparameters:
+        by_run = dict(zip(self._runs, (run["configs"] for run in self._content()), strict=True))
+        if (uploads := self._uploads()) is not None:
+            by_run |= of_event_files(uploads, ctx)
+        return Hyperparameters(by_run)
 
 
 def _scalar_data(columns: Sequence[bytes]) -> list[provider.ScalarDatum]:

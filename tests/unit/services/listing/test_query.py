@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.errors import BadQuery
-from services.listing.query import All, AnyOf, Compare, Field, Has, Node, Not, Word, parse_column, parse_query
+from services.listing.conditions import All, AnyOf, Compare, Field, Has, Node, Not, Word
+from services.listing.query import parse_column, parse_query
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LR = Field("p", "lr")

@@ -21,9 +21,11 @@ from services.core.errors import (
 )
 from services.jobs.actions import ask_stop
 from services.jobs.store import find_tracks_of_submission
+from services.listing.conditions import Compare, Field, Node, OneOf, Word
 from services.listing.match import parse_sorts
-from services.listing.query import Among, Compare, Field, Node, Word, parse_column
-from services.listing.tables import ProjectTable, Question
+from services.listing.query import parse_column
+from services.listing.question import Question
+from services.listing.tables import ProjectTable
 from services.live.model import ChangeKind
 from services.projects.model import Project
 from services.projects.store import get_project
@@ -78,6 +80,7 @@ async def _asked(
     status: TrackStatus | None = None,
     tag: Annotated[str | None, Query(max_length=200, pattern="^[^\x00]*$")] = None,
     submission: UUID | None = None,
+    track_id: Annotated[list[UUID], Query(max_length=500, description="Only these tracks")] = [],  # noqa: B006 (as below)
     sort: Annotated[str, Query(max_length=2000, description="Columns parted by commas; a minus reverses one")] = "",
 ) -> _Asked:
     principal.require_user()
@@ -88,7 +91,9 @@ async def _asked(
     if tag is not None:
         more.append(Compare(Field("tag"), "=", tag))
     if submission is not None:
-        more.append(Among(str(submission), frozenset(await find_tracks_of_submission(session, submission))))
+        more.append(OneOf(frozenset(await find_tracks_of_submission(session, submission))))
+    if track_id:
+        more.append(OneOf(frozenset(track_id)))
     now = clock.now()
     question = Question.of(query, parse_sorts(sort or "-created"), now, *more)
     return _Asked(found, resources.tables.of(found.project_id), question, now)

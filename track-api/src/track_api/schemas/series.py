@@ -129,7 +129,7 @@ class OverlayQuery(BaseModel):
     buckets: int = Field(default=500, ge=1, le=2_000)
 
 
-class LineOut(BaseModel):
+class OverlayLine(BaseModel):
     """One series: the mean of each column, null where it has no finite value; without any for a series of texts."""
 
     track_id: UUID
@@ -145,4 +145,4 @@ class OverlayAnswer(BaseModel):
 
     x: Axis
     at: list[float]
-    lines: list[LineOut]
+    lines: list[OverlayLine]

@@ -68,7 +68,9 @@ class Follower(Generic[ResourceT]):
                 async for change in self._watch():
                     self._pause_s = _FIRST_PAUSE_S
                     yield change
-            except (httpx2.HTTPError, msgspec.MsgspecError, TimeoutError) as error:
+            except TimeoutError:
+                log.info("kubernetes_watch_silent", kind=self._kind.__name__)
+            except (httpx2.HTTPError, msgspec.MsgspecError) as error:
                 if _code_of(error) == _GONE:
                     log.info("kubernetes_version_gone", kind=self._kind.__name__)
                     self._version = None

@@ -71,10 +71,10 @@ class KubernetesLauncher:
         try:
             created = await self._create(job)
             if created.spec is None or not created.spec.suspend or _is_stopped(created):
-                self._view.take_up(order.job_id)
+                self._view.take_up(order.job_id, is_new=True)
                 return
             await self._create_secret(objects.build_secret(order, created, self._allow))
-            self._view.take_up(order.job_id)
+            self._view.take_up(order.job_id, is_new=True)
             await self._wake(order.job_id)
         except (ApiError, LaunchFailed) as error:
             self._view.forget(order.job_id)

@@ -36,6 +36,7 @@ _TOLD_EVENTS = frozenset(
     }
 )
 _SIGKILL_EXIT = 137
+_AGENT_EXITS, _AGENT_WORDS = (126, 127), ("mlsteam: ", "there is no command ")
 _NEVER_BEGAN = frozenset({"StartError", "ContainerCannotRun"})
 
 
@@ -157,7 +158,7 @@ def _end_of(pod: Pod) -> _End:
         return _End(at, _words_of(command, pod), command.reason or "", _exit_of(command))
     for name, other in ended.items():
         if other.exitCode:
-            cause = f"the pod could not be prepared ({name}): {other.message or exit_in_words(other.exitCode)}"
+            cause = f"the pod could not be prepared ({name}): {_last_line(other) or exit_in_words(other.exitCode)}"
             return _End(_aware(other.finishedAt) if other.finishedAt else last, cause, "PrepareFailed", None)
     for condition in (status.conditions or []) if status else []:
         if condition.type == "DisruptionTarget" and condition.status == "True":
@@ -176,7 +177,14 @@ def _words_of(ended: ContainerStateTerminated, pod: Pod) -> str:
         return f"out of memory: it needed more than {memory}; ask for more memory in the lab"
     if ended.reason in _NEVER_BEGAN:
         return f"the command could not be started: {ended.message or ended.reason}"
-    return exit_in_words(ended.exitCode)
+    words, last = exit_in_words(ended.exitCode), _last_line(ended)
+    # Only what the agent says: the command's own last line may hold what no history should.
+    is_agents = ended.exitCode in _AGENT_EXITS and last.startswith(_AGENT_WORDS)
+    return f"{words}: {last}" if is_agents else words
+
+
+def _last_line(ended: ContainerStateTerminated) -> str:
+    return (ended.message or "").strip().rpartition("\n")[2].strip()
 
 
 def _condition(job: Job, kind: str) -> datetime | None:

@@ -34,27 +34,35 @@ class View:
         self._seen: dict[UUID, Seen] = {}
         self._told: dict[UUID, set[tuple[datetime, str]]] = {}
         self._settled: set[UUID] = set()
+        # Whose end was told.
+        self._over: set[UUID] = set()
         self._queue: asyncio.Queue[Report] = asyncio.Queue()
         self._n_listed = 0
 
-    def take_up(self, job_id: UUID) -> None:
-        """Tell of this job from now on."""
-        self._told.setdefault(job_id, set())
-        self._look(job_id)
+    def take_up(self, job_id: UUID, *, is_new: bool = False) -> None:
+        """Tell of this job from now on; of one whose end was told, only if it is started anew."""
+        if is_new:
+            self._over.discard(job_id)
+        if job_id not in self._over:
+            self._told.setdefault(job_id, set())
+            self._look(job_id)
 
     def tell(self, report: Report) -> None:
         """Pass a report on, once; it may also be of a job that the cluster does not know."""
         told = self._told.get(report.job_id, set())
-        if (report.at, report.cause) not in told:
-            told.add((report.at, report.cause))
-            self._queue.put_nowait(report)
+        if (report.at, report.cause) in told or report.job_id in self._over:
+            return
+        told.add((report.at, report.cause))
+        self._queue.put_nowait(report)
         if report.phase in ENDS:
             self._told.pop(report.job_id, None)
+            self._over.add(report.job_id)
 
     def forget(self, job_id: UUID) -> None:
         """Tell nothing more of this job."""
         self._told.pop(job_id, None)
         self._settled.discard(job_id)
+        self._over.discard(job_id)
 
     def find(self, job_id: UUID) -> Seen | None:
         """Return what is known of a job."""
