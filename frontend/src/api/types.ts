@@ -36,5 +36,3 @@ export type ExportFormat = Schemas["ExportFormat"];
 export type ConsoleLine = ConsolePage["lines"][number];
 export type ConsolePage = Schemas["ConsoleOut"];
 export type ConsoleHits = Schemas["HitsOut"];
-export type Job = Schemas["JobDetailOut"];
-export type JobState = Job["state"];

@@ -29,7 +29,6 @@ const FilePreview = lazy(async () => ({
 
 export interface EntryViewProps {
   track: Track;
-  job: Job | undefined;
   search: TrackSearch;
   trackEvents: readonly TrackEvent[];
   job: JobDetail | undefined;
