@@ -9,6 +9,7 @@ import {
   type TableQuestion,
   type TrackGroup,
   type TrackRow,
+  type TrackRows,
 } from "@/api/listing";
 import type { Scalar } from "@/api/types";
 
