@@ -13,7 +13,7 @@ PYTEST := $(PY) -m pytest
 export PYTHON
 
 .PHONY: help install dev run up down link fmt lint types imports test unit contract integration e2e frontend-test test-integrations \
-	test-pythons test-images bench soak openapi client-types drift screenshots lock check clean
+	test-pythons test-images bench bench-page soak openapi client-types drift screenshots lock check clean
 
 ##@ Run
 install: ## install what `make run` needs into .venv and frontend/
