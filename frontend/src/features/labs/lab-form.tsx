@@ -31,7 +31,11 @@ const EMPTY: LabDefinition = {
   code: { kind: "folder", path: "" },
   command: [],
   uses_shell: false,
-  environment: { python: "", requirements: "" },
+  environment: {
+    python: "",
+    requirements: "",
+    pod: { image: "", cpus: 0, memory_mb: 0, gpus: 0, node_selector: {}, volumes: [], retries: 0 },
+  },
   variables: {},
   limits: { memory_mb: 0, cpu_s: 0, grace_s: 15 },
 };
