@@ -138,6 +138,20 @@ async def test_two_processes_on_one_track_with_a_token_of_that_track(
     assert values == sorted([*range(2000)] * 2)
 
 
+async def test_many_trainings_may_start_at_once(site: Site, database: Database) -> None:
+    # More than there are connections, each of which needs two answers of the database.
+    async with database.read() as session:
+        (row,) = await Database.fetch(session, "SELECT project_id FROM tracks WHERE track_id = $1", site.place.track_id)
+    path = f"/api/v2/projects/{row['project_id']}/tracks/{site.place.track_id}"
+    headers = {"authorization": f"Bearer {await _token(database, site)}"}
+    async with httpx2.AsyncClient(base_url=site.url, headers=headers, timeout=60) as client:
+        began = time.monotonic()
+        answers = await asyncio.gather(*(client.get(path) for _ in range(60)))
+    assert {answer.status_code for answer in answers} == {200}
+    # A wait for each other would end by the time-out of the pool.
+    assert time.monotonic() - began < 25
+
+
 async def test_a_service_that_dies_between_appends_loses_and_doubles_nothing(
     site: Site, database: Database, tmp_path: Path
 ) -> None:

@@ -30,4 +30,7 @@ export const jobRulesQuery = queryOptions({
 
 export const stopJob = (trackId: string) => request<JobDetail>(`tracks/${trackId}/stop`, { method: "POST" });
 export const resubmitJob = (trackId: string, changed: Params) =>
-  request<Schemas["SubmissionDetailOut"]>(`tracks/${trackId}/resubmit`, { method: "POST", body: { changed } });
+  request<Schemas["SubmissionDetailOut"]>(`tracks/${trackId}/resubmit`, {
+    method: "POST",
+    body: { changed },
+  });

@@ -69,7 +69,10 @@ export const submissionQuery = (submissionId: string) =>
 export const stopSubmission = (submissionId: string) =>
   request<SubmissionDetail>(`submissions/${submissionId}/stop`, { method: "POST" });
 export const resubmit = (submissionId: string, only: "all" | "failed", changed: Params) =>
-  request<SubmissionDetail>(`submissions/${submissionId}/resubmit`, { method: "POST", body: { only, changed } });
+  request<SubmissionDetail>(`submissions/${submissionId}/resubmit`, {
+    method: "POST",
+    body: { only, changed },
+  });
 
 export const archivesQuery = (project: string) =>
   queryOptions({

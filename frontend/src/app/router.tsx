@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import { parseSubmissionSearch } from "@/lib/jobs-state";
 import { parseCompareSearch, parseTracksSearch } from "@/lib/tracks-state";
 import { parseSignInSearch, parseTrackSearch } from "@/lib/url-state";
 import { NotFoundPage } from "./routes/not-found-page";
@@ -72,6 +73,58 @@ const membersRoute = createRoute({
   component: lazyRouteComponent(() => import("./routes/members-page"), "MembersPage"),
 });
 
+const labsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/labs",
+  component: lazyRouteComponent(() => import("./routes/labs-page"), "LabsPage"),
+});
+const newLabRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/labs/new",
+  component: lazyRouteComponent(() => import("./routes/lab-form-page"), "NewLabPage"),
+});
+const labRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/labs/$lab",
+  component: lazyRouteComponent(() => import("./routes/lab-page"), "LabPage"),
+});
+const editLabRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/labs/$lab/edit",
+  component: lazyRouteComponent(() => import("./routes/lab-form-page"), "EditLabPage"),
+});
+const submissionRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/submissions/$submission",
+  validateSearch: parseSubmissionSearch,
+  component: lazyRouteComponent(() => import("./routes/submission-page"), "SubmissionPage"),
+});
+const pipelinesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/pipelines",
+  component: lazyRouteComponent(() => import("./routes/pipelines-page"), "PipelinesPage"),
+});
+const newPipelineRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/pipelines/new",
+  component: lazyRouteComponent(() => import("./routes/pipeline-form-page"), "NewPipelinePage"),
+});
+const pipelineRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/pipelines/$pipeline",
+  component: lazyRouteComponent(() => import("./routes/pipeline-page"), "PipelinePage"),
+});
+const editPipelineRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/pipelines/$pipeline/edit",
+  component: lazyRouteComponent(() => import("./routes/pipeline-form-page"), "EditPipelinePage"),
+});
+const runRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/p/$project/pipelines/$pipeline/runs/$run",
+  component: lazyRouteComponent(() => import("./routes/run-page"), "RunPage"),
+});
+
 export function createAppRouter() {
   return createRouter({
     routeTree: rootRoute.addChildren([
@@ -85,6 +138,16 @@ export function createAppRouter() {
       compareRoute,
       trashRoute,
       membersRoute,
+      labsRoute,
+      newLabRoute,
+      labRoute,
+      editLabRoute,
+      submissionRoute,
+      pipelinesRoute,
+      newPipelineRoute,
+      pipelineRoute,
+      editPipelineRoute,
+      runRoute,
     ]),
     // The server may put the page under a prefix; it says so in <base href>.
     basepath: new URL(document.baseURI).pathname,

@@ -9,6 +9,7 @@ import {
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Track } from "@/api/types";
+import { JobStateLabel } from "./job-state";
 
 const LOOK = {
   created: { Icon: IconCircleDashed, color: "var(--dim)" },
@@ -19,8 +20,16 @@ const LOOK = {
   silent: { Icon: IconAlertTriangle, color: "var(--warn)" },
 } as const;
 
-export function StatusLabel({ track }: { track: Pick<Track, "status" | "has_signal"> }) {
+/** States of a job that say more than the status of its track. */
+const MORE: readonly unknown[] = ["queued", "starting", "stopping", "lost"];
+
+interface Props {
+  track: Pick<Track, "status" | "has_signal"> & { job_state?: Track["job_state"] };
+}
+
+export function StatusLabel({ track }: Props) {
   const { t } = useTranslation();
+  if (track.job_state && MORE.includes(track.job_state)) return <JobStateLabel state={track.job_state} />;
   const state = track.status === "running" && !track.has_signal ? "silent" : track.status;
   const { Icon, color } = LOOK[state];
   return (

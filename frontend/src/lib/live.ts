@@ -33,7 +33,8 @@ const ACTIONS = "pipeline/";
 export function isTouched(queryKey: readonly unknown[], pending: Pending): boolean {
   const [noun, owner, what] = queryKey;
   if (noun === "tracks") return pending === "all" || pending.size > 0;
-  if (OF_JOBS.includes(noun)) return pending === "all" || some(pending.values(), (keys) => isOfJobs(keys, noun));
+  if (OF_JOBS.includes(noun))
+    return pending === "all" || some(pending.values(), (keys) => isOfJobs(keys, noun));
   const isBelow = BELOW.includes(noun);
   const isWhole = WHOLE.includes(noun);
   if (!isBelow && !isWhole && noun !== "entry" && noun !== "series" && noun !== "console") return false;

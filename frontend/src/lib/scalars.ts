@@ -12,7 +12,7 @@ export function parseScalar(typed: string): ParamValue {
   const text = typed.trim();
   if (text === "true") return true;
   if (text === "false") return false;
-  if (/^"[^]*"$/.test(text) && text.length > 1) return unquoted(text);
+  if (text.length > 1 && text.startsWith('"') && text.endsWith('"')) return unquoted(text);
   if (NUMBER.test(text)) {
     const value = Number(text);
     if (Number.isFinite(value) && isExact(text, value)) return value;
@@ -30,11 +30,15 @@ function unquoted(text: string): string {
 
 export function formatScalar(value: ParamValue): string {
   if (typeof value !== "string") return String(value);
-  return parseScalar(value) === value && value === value.trim() && value !== "" ? value : JSON.stringify(value);
+  return parseScalar(value) === value && value === value.trim() && value !== ""
+    ? value
+    : JSON.stringify(value);
 }
 
 /** What a row of values holds, in the words of the page's texts. */
-export function kindOf(values: readonly ParamValue[]): "number" | "boolean" | "text" | "range" | "mixed" | "none" {
+export function kindOf(
+  values: readonly ParamValue[],
+): "number" | "boolean" | "text" | "range" | "mixed" | "none" {
   const kinds = new Set(values.map(kindOfOne));
   if (kinds.size > 1) return kinds.has("text") || kinds.has("boolean") ? "mixed" : "number";
   return kinds.values().next().value ?? "none";

@@ -5,6 +5,7 @@ import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/client";
 import { entryQuery } from "@/api/folders";
+import type { JobDetail } from "@/api/jobs";
 import type { Entry, Leaf, Track } from "@/api/types";
 import { CopyIcon } from "@/components/copy-text";
 import { EmptyState } from "@/components/empty-state";
@@ -30,6 +31,7 @@ export interface EntryViewProps {
   track: Track;
   search: TrackSearch;
   trackEvents: readonly TrackEvent[];
+  job: JobDetail | undefined;
   onSearch: (change: Partial<TrackSearch>) => void;
   /** A step through a series of files replaces the address; anything else is a step one goes back from. */
   onOpen: (key: string, isStep?: boolean) => void;
@@ -38,8 +40,7 @@ export interface EntryViewProps {
 
 export function EntryView(props: EntryViewProps) {
   const { track, search, onSearch, onOpen } = props;
-  if (!search.path)
-    return <TrackOverview track={track} search={search} onSearch={onSearch} onOpen={onOpen} />;
+  if (!search.path) return <TrackOverview {...{ track, job: props.job, search, onSearch, onOpen }} />;
   return <KnownEntry {...props} path={search.path} />;
 }
 

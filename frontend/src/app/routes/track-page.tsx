@@ -2,14 +2,16 @@
 import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { stopJob } from "@/api/jobs";
 import { trackQuery } from "@/api/tracks";
 import { ErrorPanel } from "@/components/error-panel";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { SplitPane } from "@/components/split-pane";
 import { FolderTree } from "@/features/folders/folder-tree";
-import type { TrackEvent } from "@/features/series/chart-events";
+import { jobEvents } from "@/features/jobs/job-events";
+import { StopButton } from "@/features/jobs/stop-button";
 import { TensorboardFrame } from "@/features/tensorboard/tensorboard-frame";
 import { usePreload } from "@/features/tensorboard/use-preload";
 import { LiveNotice } from "@/features/tracks/live-notice";
@@ -20,8 +22,8 @@ import type { TrackSearch } from "@/lib/url-state";
 import { EntryView } from "./entry-view";
 import { SignedInPage } from "./signed-in-page";
 import classes from "./track-page.module.css";
-
-const NO_EVENTS: readonly TrackEvent[] = [];
+import { useCanWrite } from "./use-can-write";
+import { useTrackJob } from "./use-track-job";
 
 export function TrackPage() {
   const { t } = useTranslation();
@@ -30,6 +32,12 @@ export function TrackPage() {
   const navigate = useNavigate({ from: "/t/$track" });
   useLiveReload({ track: trackId });
   const track = useQuery({ ...trackQuery(trackId), refetchInterval: useReloadInterval() });
+  const job = useTrackJob(track.data);
+  const canWrite = useCanWrite(track.data?.project_name ?? "");
+  const events = useMemo(
+    () => (job ? jobEvents(job.history, (state) => t(`job.state.${state}`)) : []),
+    [job, t],
+  );
   const { treeWidth, isTreeOpen, hasKeys } = usePreferences();
   const isTensorboard = search.view === "tensorboard";
   // Once loaded, TensorBoard stays mounted: switching back must not start it anew.
@@ -89,7 +97,11 @@ export function TrackPage() {
         <RowSkeleton rows={8} height={28} />
       ) : (
         <div className={classes.page}>
-          <TrackBar track={track.data} isTensorboard={isTensorboard} onRest={onRest} onSwitch={switchView} />
+          <TrackBar track={track.data} isTensorboard={isTensorboard} onRest={onRest} onSwitch={switchView}>
+            {job && canWrite && (
+              <StopButton name={track.data.name} state={job.state} stop={() => stopJob(trackId)} />
+            )}
+          </TrackBar>
           <LiveNotice />
           <div className={classes.fill}>
             {isMounted && (
@@ -120,7 +132,8 @@ export function TrackPage() {
                     key={trackId}
                     track={track.data}
                     search={search}
-                    trackEvents={NO_EVENTS}
+                    job={job}
+                    trackEvents={events}
                     onSearch={change}
                     onOpen={open}
                     onTensorboard={switchView}

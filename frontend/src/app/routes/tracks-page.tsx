@@ -44,6 +44,7 @@ import {
   type TracksSearch,
   writeSort,
 } from "@/lib/tracks-state";
+import { ProjectNav } from "./project-page";
 import { SignedInPage } from "./signed-in-page";
 import classes from "./tracks-page.module.css";
 
@@ -188,6 +189,7 @@ export function TracksPage() {
   return (
     <SignedInPage crumbs={<Link to="/projects">{t("app.projects")}</Link>}>
       <div className={classes.page}>
+        <ProjectNav project={project} />
         <div className={classes.top}>
           <h1 className={classes.title} title={project}>
             {project}

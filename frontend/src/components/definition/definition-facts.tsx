@@ -10,7 +10,7 @@ import classes from "./definition.module.css";
 interface Props {
   project: string;
   definition: Pick<LabDefinition, "environment" | "variables" | "limits"> & {
-    code: LabDefinition["code"] | null;
+    code?: LabDefinition["code"] | null;
   };
   /** What stands first: the command, if there is one. */
   children?: ReactNode;
@@ -83,7 +83,5 @@ function CodeText({ project, code }: { project: string; code: LabDefinition["cod
 function ArchiveText({ project, id }: { project: string; id: string }) {
   const archives = useQuery(archivesQuery(project));
   const found = archives.data?.items.find((archive) => archive.archive_id === id);
-  return (
-    <span className="mono">{found ? `${found.name} (${formatBytes(found.size_bytes)})` : id}</span>
-  );
+  return <span className="mono">{found ? `${found.name} (${formatBytes(found.size_bytes)})` : id}</span>;
 }

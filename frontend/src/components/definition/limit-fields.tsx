@@ -45,7 +45,8 @@ const MOST_GRACE_S = 15;
 
 export function LimitFields({ value, onChange }: LimitProps) {
   const { t } = useTranslation();
-  const number = (typed: number | string, otherwise: number) => (typeof typed === "number" ? typed : otherwise);
+  const number = (typed: number | string, otherwise: number) =>
+    typeof typed === "number" ? typed : otherwise;
   return (
     <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="md">
       <NumberInput

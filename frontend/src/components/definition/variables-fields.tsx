@@ -26,9 +26,7 @@ export function VariablesFields({ value, onChange }: Props) {
   );
   const take = (next: readonly Row[]) => {
     setRows(next);
-    onChange(
-      Object.fromEntries(next.filter((row) => row.name !== "").map((row) => [row.name, row.value])),
-    );
+    onChange(Object.fromEntries(next.filter((row) => row.name !== "").map((row) => [row.name, row.value])));
   };
   const change = (id: number, part: Partial<Row>) =>
     take(rows.map((row) => (row.id === id ? { ...row, ...part } : row)));

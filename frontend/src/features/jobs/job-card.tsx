@@ -4,9 +4,9 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "@/api/jobs";
+import { JobStateLabel } from "@/components/job-state";
 import { formatDate, formatDuration, trackSeconds } from "@/lib/format";
-import { JobHistory } from "./job-history";
-import { JobStateLabel } from "./job-state";
+import { causeText, JobHistory } from "./job-history";
 import classes from "./jobs.module.css";
 
 interface Props {
@@ -108,7 +108,7 @@ function JobFacts({ job }: { job: JobDetail }) {
       )}
       {job.signal && <Fact name={t("job.signal")}>{job.signal}</Fact>}
       {job.exit_in_words && <Fact name={t("job.exit")}>{job.exit_in_words}</Fact>}
-      {job.cause && job.ended_at && <Fact name={t("job.cause")}>{job.cause}</Fact>}
+      {job.cause && job.ended_at && <Fact name={t("job.cause")}>{causeText(job.cause, t)}</Fact>}
       {job.ended_at && job.last_seen_at && <Fact name={t("job.lastPoint")}>{when(job.last_seen_at)}</Fact>}
     </dl>
   );

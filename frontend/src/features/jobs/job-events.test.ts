@@ -24,7 +24,10 @@ it("marks what a curve may show: start, stop, end; not the queue and not a good 
     { at: 5, kind: "stop", label: "stopped: SIGTERM" },
   ]);
   expect(
-    jobEvents([step("failed", 9, "out of memory"), step("lost", 10), step("succeeded", 11)], (state) => state),
+    jobEvents(
+      [step("failed", 9, "out of memory"), step("lost", 10), step("succeeded", 11)],
+      (state) => state,
+    ),
   ).toEqual([
     { at: 9, kind: "failed", label: "failed: out of memory" },
     { at: 10, kind: "lost", label: "lost" },

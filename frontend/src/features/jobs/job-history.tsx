@@ -1,8 +1,8 @@
 // What happened to a job: each change with its time, its cause, and who asked for it.
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "@/api/jobs";
+import { JobStateLabel } from "@/components/job-state";
 import { formatClock, formatDate } from "@/lib/format";
-import { JobStateLabel } from "./job-state";
 import classes from "./jobs.module.css";
 
 export function JobHistory({ job }: { job: JobDetail }) {
@@ -17,11 +17,22 @@ export function JobHistory({ job }: { job: JobDetail }) {
           </time>
           <JobStateLabel state={step.state} />
           <span className={classes.cause}>
-            {step.cause}
+            {causeText(step.cause, t)}
             {step.actor && <span className="dim">{t("job.byActor", { actor: step.actor })}</span>}
           </span>
         </li>
       ))}
     </ol>
   );
+}
+
+const CAUSES = {
+  submitted: "job.cause.submitted",
+  "asked to stop": "job.cause.asked",
+  "stopped before it began": "job.cause.before",
+} as const;
+
+/** What the server always says alike is said in the language of the page; what came up is as it came. */
+export function causeText(cause: string, t: ReturnType<typeof useTranslation>["t"]): string {
+  return cause in CAUSES ? t(CAUSES[cause as keyof typeof CAUSES]) : cause;
 }

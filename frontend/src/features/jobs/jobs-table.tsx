@@ -6,11 +6,11 @@ import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { canStop, hasEnded, stopJob } from "@/api/jobs";
 import type { SubmittedJob } from "@/api/labs";
+import { JobStateLabel } from "@/components/job-state";
 import { formatDuration, trackSeconds } from "@/lib/format";
 import { formatScalar } from "@/lib/scalars";
 import { useNow } from "@/lib/use-now";
 import { waitingText } from "./job-card";
-import { JobStateLabel } from "./job-state";
 import classes from "./jobs-table.module.css";
 import { StopButton } from "./stop-button";
 
@@ -29,13 +29,13 @@ export function JobsTable({ jobs, canWrite, onResubmit }: Props) {
         <thead>
           <tr>
             <th>{t("tracks.name")}</th>
-            <th>{t("tracks.status")}</th>
+            <th>{t("column.status")}</th>
             {names.map((name) => (
               <th key={name} className={`phone-hidden ${classes.param}`}>
                 {name}
               </th>
             ))}
-            <th className={`phone-hidden ${classes.right}`}>{t("tracks.duration")}</th>
+            <th className={`phone-hidden ${classes.right}`}>{t("column.duration")}</th>
             {canWrite && (
               <th className={classes.right}>
                 <VisuallyHidden>{t("job.actions")}</VisuallyHidden>

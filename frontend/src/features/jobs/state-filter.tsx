@@ -2,11 +2,11 @@
 import { UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { JobState } from "@/api/jobs";
+import { JOB_LOOK } from "@/components/job-state";
 import { formatCount } from "@/lib/format";
-import { LOOK } from "./job-state";
 import classes from "./state-filter.module.css";
 
-export const STATES = Object.keys(LOOK) as JobState[];
+export const STATES = Object.keys(JOB_LOOK) as JobState[];
 
 interface Props {
   states: Readonly<Record<string, number>>;
@@ -17,9 +17,9 @@ interface Props {
 export function StateFilter({ states, chosen, onChoose }: Props) {
   const { t, i18n } = useTranslation();
   return (
-    <div className={classes.bar} role="group" aria-label={t("submission.filter")}>
+    <fieldset className={classes.bar} aria-label={t("submission.filter")}>
       {STATES.filter((state) => states[state] || state === chosen).map((state) => {
-        const { Icon, color } = LOOK[state];
+        const { Icon, color } = JOB_LOOK[state];
         return (
           <UnstyledButton
             key={state}
@@ -33,7 +33,7 @@ export function StateFilter({ states, chosen, onChoose }: Props) {
           </UnstyledButton>
         );
       })}
-    </div>
+    </fieldset>
   );
 }
 
@@ -45,7 +45,7 @@ export function StateBar({ states }: { states: Readonly<Record<string, number>> 
   return (
     <div className={classes.line} role="img" aria-label={text} title={text}>
       {held.map((state) => (
-        <span key={state} style={{ flexGrow: states[state], background: LOOK[state].color }} />
+        <span key={state} style={{ flexGrow: states[state], background: JOB_LOOK[state].color }} />
       ))}
     </div>
   );
@@ -57,7 +57,7 @@ export function StateCounts({ states }: { states: Readonly<Record<string, number
   return (
     <span className={classes.counts}>
       {STATES.filter((state) => states[state]).map((state) => {
-        const { Icon, color } = LOOK[state];
+        const { Icon, color } = JOB_LOOK[state];
         return (
           <span key={state} style={{ color }} title={t(`job.state.${state}`)}>
             <Icon size={15} aria-hidden />

@@ -1,12 +1,11 @@
 // The stop button of whatever has a job: asks, then says that it was asked until the job says it has stopped.
-import { Button, type ButtonProps, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, type ButtonProps } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerStop } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import type { JobState } from "@/api/jobs";
-import { canStop, hasEnded } from "@/api/jobs";
-import { errorText } from "@/components/error-panel";
+import { canStop, hasEnded, type JobState } from "@/api/jobs";
+import { ConfirmDialog } from "@/components/confirm-dialog";
 
 interface Props extends Pick<ButtonProps, "size" | "variant"> {
   /** What is stopped, by its name. */
@@ -45,6 +44,8 @@ export function StopButton({ name, state, stop, label, size = "xs", variant = "d
   );
 }
 
+const SHOW_JOBS: readonly unknown[] = ["job", "track", "tracks", "submission", "submissions", "run", "runs"];
+
 interface DialogProps {
   title: string;
   text: string;
@@ -55,32 +56,17 @@ interface DialogProps {
 export function StopDialog({ title, text, stop, onClose }: DialogProps) {
   const { t } = useTranslation();
   const queryClient = useQueryClient();
-  const ask = useMutation({
-    mutationFn: stop,
-    onSuccess: () => {
-      const nouns = ["job", "track", "tracks", "submission", "submissions", "run", "runs"];
-      void queryClient.invalidateQueries({ predicate: ({ queryKey }) => nouns.includes(String(queryKey[0])) });
-      onClose();
-    },
-  });
   return (
-    <Modal opened onClose={onClose} title={title}>
-      <Stack>
-        <Text>{text}</Text>
-        {ask.isError && (
-          <Text c="var(--danger)" size="sm" role="alert">
-            {errorText(ask.error)}
-          </Text>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" data-autofocus onClick={onClose}>
-            {t("app.cancel")}
-          </Button>
-          <Button color="red.8" loading={ask.isPending} onClick={() => ask.mutate()}>
-            {t("job.stop")}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <ConfirmDialog
+      title={title}
+      text={text}
+      action={t("job.stop")}
+      run={stop}
+      onDone={() => {
+        void queryClient.invalidateQueries({ predicate: ({ queryKey }) => SHOW_JOBS.includes(queryKey[0]) });
+        onClose();
+      }}
+      onClose={onClose}
+    />
   );
 }

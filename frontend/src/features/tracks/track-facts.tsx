@@ -106,7 +106,7 @@ function TimeCard({ track }: { track: Track }) {
 
 function originText(origin: string, t: ReturnType<typeof useTranslation>["t"]): string {
   if (origin === "client") return t("facts.origin.client");
-  if (origin.startsWith("submission")) return t("facts.origin.submission");
+  if (origin === "lab") return t("facts.origin.submission");
   if (origin.startsWith("pipeline")) return t("facts.origin.pipeline");
   return origin;
 }

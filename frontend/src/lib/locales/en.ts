@@ -1,9 +1,11 @@
 // English: the source of all keys.
 import { enTracks } from "./en-tracks";
+import { jobsEn } from "./jobs-en";
 import { trackEn } from "./track-en";
 
 export const en = {
   ...enTracks,
+  ...jobsEn,
   ...trackEn,
   "app.name": "MLSteam Track",
   "app.projects": "Projects",

@@ -1,10 +1,12 @@
 // Traditional Chinese. Product words that MLSteam leaves in English stay in English.
 import type { en } from "./en";
+import { jobsZhTw } from "./jobs-zh-tw";
 import { trackZhTw } from "./track-zh-tw";
 import { zhTwTracks } from "./zh-tw-tracks";
 
 export const zhTw: typeof en = {
   ...zhTwTracks,
+  ...jobsZhTw,
   ...trackZhTw,
   "app.name": "MLSteam Track",
   "app.projects": "專案",

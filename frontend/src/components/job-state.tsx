@@ -11,9 +11,8 @@ import {
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { JobState } from "@/api/jobs";
-import classes from "./jobs.module.css";
 
-export const LOOK = {
+export const JOB_LOOK = {
   queued: { Icon: IconHourglass, color: "var(--dim)" },
   starting: { Icon: IconLoader, color: "var(--accent)" },
   running: { Icon: IconPlayerPlay, color: "var(--accent)" },
@@ -26,9 +25,9 @@ export const LOOK = {
 
 export function JobStateLabel({ state }: { state: JobState }) {
   const { t } = useTranslation();
-  const { Icon, color } = LOOK[state];
+  const { Icon, color } = JOB_LOOK[state];
   return (
-    <span className={classes.state} style={{ color }}>
+    <span style={{ display: "inline-flex", alignItems: "center", gap: 6, color, whiteSpace: "nowrap" }}>
       <Icon size={16} aria-hidden />
       {t(`job.state.${state}`)}
     </span>

@@ -1,0 +1,69 @@
+// The frame of a project's pages: its name, and the way to its tracks, labs and pipelines.
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import classes from "./project-page.module.css";
+import { SignedInPage } from "./signed-in-page";
+
+interface Props {
+  project: string;
+  title: ReactNode;
+  /** What the window is called. */
+  name?: string;
+  crumbs?: ReactNode;
+  /** Stands right of the title. */
+  tools?: ReactNode;
+  children: ReactNode;
+}
+
+export function ProjectPage({ project, title, name, crumbs, tools, children }: Props) {
+  const { t } = useTranslation();
+  useEffect(() => {
+    if (name) document.title = `${name} · MLSteam Track`;
+    return () => {
+      document.title = "MLSteam Track";
+    };
+  }, [name]);
+  return (
+    <SignedInPage
+      crumbs={
+        <>
+          <Link to="/projects" className="phone-hidden">
+            {t("app.projects")}
+          </Link>
+          <span className="phone-hidden">/</span>
+          <Link to="/p/$project" params={{ project }}>
+            {project}
+          </Link>
+          {crumbs}
+        </>
+      }
+    >
+      <div className="page">
+        <ProjectNav project={project} />
+        <div className={classes.head}>
+          <h1 className={classes.title}>{title}</h1>
+          {tools}
+        </div>
+        {children}
+      </div>
+    </SignedInPage>
+  );
+}
+
+export function ProjectNav({ project }: { project: string }) {
+  const { t } = useTranslation();
+  return (
+    <nav className={classes.nav} aria-label={t("project.nav")}>
+      <Link to="/p/$project" params={{ project }} activeOptions={{ exact: true, includeSearch: false }}>
+        {t("project.tracks")}
+      </Link>
+      <Link to="/p/$project/labs" params={{ project }}>
+        {t("project.labs")}
+      </Link>
+      <Link to="/p/$project/pipelines" params={{ project }}>
+        {t("project.pipelines")}
+      </Link>
+    </nav>
+  );
+}

@@ -1,0 +1,8 @@
+// Whether the person may change things of a project. The server decides; this only hides what it would refuse.
+import { useQuery } from "@tanstack/react-query";
+import { projectQuery } from "@/api/overlay";
+
+export function useCanWrite(project: string): boolean {
+  const found = useQuery(projectQuery(project));
+  return found.data !== undefined && found.data.role !== "viewer";
+}
