@@ -278,6 +278,7 @@ def test_members_and_users(stack: RunningStack, browser: Browser, project: str) 
     context.close()
 
 
+@_unseen
 @pytest.mark.parametrize(
     ("scheme", "language"), [("light", "en"), ("dark", "en"), ("light", "zh-TW"), ("dark", "zh-TW")]
 )
