@@ -47,7 +47,7 @@ def signed_in(
     page.wait_for_url("**/projects**")
     context.add_init_script(_VIOLATIONS)
     context.on("weberror", lambda error: errors.append(str(error.error)))
-    context.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    context.on("console", lambda said: errors.append(f"{said.text} {said.location}") if said.type == "error" else None)
     yield page
     context.close()
     unexpected = [error for error in errors if not re.search(allowed, error)]
