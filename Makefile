@@ -13,7 +13,7 @@ PYTEST := $(PY) -m pytest
 export PYTHON
 
 .PHONY: help install dev run up down link fmt lint types imports test unit contract integration e2e frontend-test test-integrations \
-	test-pythons bench soak openapi client-types drift screenshots lock check clean
+	test-pythons bench bench-page soak openapi client-types drift screenshots lock check clean
 
 ##@ Run
 install: ## install what `make run` needs into .venv and frontend/
@@ -92,6 +92,11 @@ test-pythons: ## the client's unit tests on each interpreter; PYTHONS="python3.1
 
 bench: dev ## timed runs beside another tool; BENCH="ingest read" runs some; never part of `make test`
 	@$(PY) tests/bench/run.py $(BENCH)
+
+bench-page: dev ## timed actions on the page of a track of 100,000 keys and a million console lines, in a real browser
+	@$(LOCAL)/browser.sh
+	@$(LOCAL)/frontend.sh build
+	@$(PY) tests/bench/page.py
 
 soak: dev ## the long schedules of kills, of a training and of the stack; half an hour, never part of `make test`
 	@$(LOCAL)/frontend.sh build

@@ -93,7 +93,7 @@ export function ConsoleView({ trackId, stream, line, onLine, empty }: Props) {
   // The first hit behind what is looked at is gone to as soon as it is found.
   const isWaiting = useRef(false);
   useEffect(() => {
-    if (!isWaiting.current || (found.hits.length === 0 && !found.isDone)) return;
+    if (!isWaiting.current || found.words !== words || (found.hits.length === 0 && !found.isDone)) return;
     isWaiting.current = false;
     toHit(hitFrom(found.hits, first));
   });

@@ -3,6 +3,8 @@ import { useEffect, useState } from "react";
 import { searchConsole } from "@/api/console";
 
 export interface ConsoleSearch {
+  /** What was looked for. */
+  words: string;
   hits: readonly number[];
   isDone: boolean;
   /** More were there than anybody steps through; the search has ended. */
@@ -12,7 +14,7 @@ export interface ConsoleSearch {
 
 const PER_CALL = 5000;
 const MOST_HITS = 100_000;
-const IDLE: ConsoleSearch = { hits: [], isDone: true, isCut: false, error: null };
+const IDLE: ConsoleSearch = { words: "", hits: [], isDone: true, isCut: false, error: null };
 
 export function useConsoleSearch(trackId: string, stream: string, words: string): ConsoleSearch {
   const [found, setFound] = useState(IDLE);
@@ -25,14 +27,14 @@ export function useConsoleSearch(trackId: string, stream: string, words: string)
     const search = async () => {
       const hits: number[] = [];
       let at = 0;
-      setFound({ ...IDLE, isDone: false });
+      setFound({ ...IDLE, words, isDone: false });
       while (!stopper.signal.aborted) {
         const part = await searchConsole(trackId, stream, words, at, PER_CALL, stopper.signal);
         hits.push(...part.numbers);
         const isCut = hits.length >= MOST_HITS;
         const isDone = isCut || part.next_line >= part.n_lines || part.next_line === at;
         if (stopper.signal.aborted) return;
-        setFound({ hits: [...hits], isDone, isCut, error: null });
+        setFound({ words, hits: [...hits], isDone, isCut, error: null });
         if (isDone) return;
         at = part.next_line;
       }

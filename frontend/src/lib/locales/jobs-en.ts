@@ -13,7 +13,7 @@ export const jobsEn = {
   "job.state.failed": "Failed",
   "job.state.stopped": "Stopped",
   "job.state.lost": "Lost",
-  "job.stop": "Stop",
+  "job.stop": "STOP",
   "job.stopOne": "Stop {{name}}",
   "job.stopTitle": "Stop {{name}}?",
   "job.stopText":
@@ -185,7 +185,7 @@ export const jobsEn = {
   "submission.when": "Submitted",
   "submission.byWhen": "{{name}}, {{when}}",
   "submission.filter": "Show only jobs that are",
-  "submission.stopAll": "Stop all",
+  "submission.stopAll": "STOP ALL",
   "submission.stopTitle_one": "Stop {{count}} job?",
   "submission.stopTitle_other": "Stop {{count}} jobs?",
   "submission.emptyTitle": "No job left",
