@@ -9,6 +9,7 @@ import {
   type TableQuestion,
   type TrackGroup,
   type TrackRow,
+  type TrackRows,
 } from "@/api/listing";
 import type { Scalar } from "@/api/types";
 
@@ -104,16 +105,17 @@ export function useTableRows(
   const answers = useQueries({
     queries: blocks.map((block) => ({ ...rowsQuery(project, question, block), refetchInterval })),
   });
-  // A query that is refused, mostly because it is being written, leaves what was there before.
+  // Until the first answer to another question, or when it is refused (mostly because it is being written), what was
+  // there before stays.
   const before = useRef<{ project: string; blocks: Map<number, TrackRows> }>({ project, blocks: new Map() });
   if (before.current.project !== project) before.current = { project, blocks: new Map() };
-  const of = new Map<number, TrackRows>();
+  const fresh = new Map<number, TrackRows>();
   for (const [index, block] of blocks.entries()) {
     const answer = answers[index];
-    const data = answer?.data ?? (answer?.isError ? before.current.blocks.get(block) : undefined);
-    if (data) of.set(block, data);
+    if (answer?.data) fresh.set(block, answer.data);
   }
-  if (!answers.some((answer) => answer.isError)) before.current.blocks = of;
+  if (fresh.size > 0) before.current.blocks = fresh;
+  const of = before.current.blocks;
   const total = [...of.values()][0]?.total;
   const known = new Map<string, TrackRow>();
   for (const data of of.values()) for (const row of data.items) known.set(row.track_id, row);
@@ -130,7 +132,7 @@ export function useTableRows(
     line,
     row: (place) => of.get(Math.floor(place / BLOCK_ROWS))?.items[place % BLOCK_ROWS],
     error: answers.find((answer) => answer.error)?.error ?? groups.error,
-    isFetching: answers.some((answer) => answer.isFetching && answer.isPlaceholderData),
+    isFetching: answers.some((answer) => answer.isFetching),
     retry: () => {
       for (const answer of answers) void answer.refetch();
     },
