@@ -13,7 +13,7 @@ PYTEST := $(PY) -m pytest
 export PYTHON
 
 .PHONY: help install dev run up down link fmt lint types imports test unit contract integration e2e frontend-test test-integrations \
-	test-pythons bench bench-page soak openapi client-types drift screenshots lock check clean
+	test-pythons test-images bench bench-page soak openapi client-types drift screenshots lock check clean
 
 ##@ Run
 install: ## install what `make run` needs into .venv and frontend/
@@ -82,6 +82,9 @@ e2e: dev ## all processes and a browser
 test-integrations: dev ## the client's adapters with the real frameworks, in an environment of their own; minutes the first time
 	@$(LOCAL)/integrations.sh
 	@$(PYTEST) tests/integrations
+
+test-images: dev ## what each image installs, in an environment of its own; minutes, needs a package index
+	@$(PYTEST) tests/images
 
 frontend-test: dev ## vitest
 	@echo "==> vitest"

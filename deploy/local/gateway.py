@@ -6,6 +6,7 @@ Started by stack.py. Knows no product rule: who may do what is asked by the serv
 import asyncio
 import os
 import re
+from collections.abc import Callable
 
 import httpx2
 import uvicorn
@@ -13,8 +14,13 @@ from starlette.types import Message, Receive, Scope, Send
 
 from services.web.server import Server
 from tb_proxy.forward.headers import end_to_end, to_service
-from tb_proxy.forward.http import Forward, target_of
+from tb_proxy.forward.http import Forward, UnreachableError, target_of
 
+# The published client drops what a call that fails held. Its calls may be repeated: an append is known by its lines.
+_PATIENT = "/api/v2/objects"
+# Held before anybody has asked whose it is, so not more than a round of appends takes.
+_MAX_HELD_BYTES = 1 << 20
+_PATIENCE_S, _PAUSE_S = 60.0, 0.25
 _FILES = re.compile(r"/api/v3/tracks/[^/]+/files/")
 
 
@@ -56,7 +62,33 @@ class Gateway:
         caller = scope["client"][0] if scope.get("client") else "unknown"
         headers = to_service(scope["headers"], client=caller, scheme=scope["scheme"])
         url = target_of(scope, f"http://127.0.0.1:{port}")
-        await self._pass_on(Forward(self._client, url, headers, answer_headers=end_to_end), scope, receive, send)
+
+        def forward(*, is_told_of_loss: bool = False) -> Forward:
+            return Forward(self._client, url, headers, answer_headers=end_to_end, is_told_of_loss=is_told_of_loss)
+
+        if scope["path"] == _PATIENT and (size := _announced_bytes(scope)) is not None and size <= _MAX_HELD_BYTES:
+            await self._until_taken(forward, scope, receive, send)
+        else:
+            await self._pass_on(forward(), scope, receive, send)
+
+    async def _until_taken(self, forward: Callable[..., Forward], scope: Scope, receive: Receive, send: Send) -> None:
+        """Hold a request while the service behind it starts anew, and ask again."""
+        body = b""
+        while (message := await receive())["type"] == "http.request":
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                break
+        else:
+            return
+        ends_at = asyncio.get_running_loop().time() + _PATIENCE_S
+        while asyncio.get_running_loop().time() < ends_at:
+            try:
+                await self._pass_on(forward(is_told_of_loss=True), scope, _again(body, receive), send)
+            except UnreachableError:
+                await asyncio.sleep(_PAUSE_S)
+            else:
+                return
+        await self._pass_on(forward(), scope, _again(body, receive), send)
 
     async def _pass_on(self, forward: Forward, scope: Scope, receive: Receive, send: Send) -> None:
         # An event stream never ends by itself: it has to be cut when the gateway stops.
@@ -85,6 +117,21 @@ class Gateway:
             await send({"type": "lifespan.startup.complete"})
         await self._client.aclose()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _announced_bytes(scope: Scope) -> int | None:
+    text = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(text) if text.isdigit() else None
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives a whole body, then whether the caller has left."""
+    given = [body]
+
+    async def next_message() -> Message:
+        return {"type": "http.request", "body": given.pop(), "more_body": False} if given else await receive()
+
+    return next_message
 
 
 def _is_event_stream(start: Message) -> bool:

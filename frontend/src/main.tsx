@@ -8,6 +8,15 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Providers } from "./app/providers";
 
+// A page that was open over an update asks for files that are gone: it is loaded anew, once.
+window.addEventListener("vite:preloadError", (event) => {
+  const at = Number(sessionStorage.getItem("mlsteam-reloaded") ?? 0);
+  if (Date.now() - at < 60_000) return;
+  event.preventDefault();
+  sessionStorage.setItem("mlsteam-reloaded", String(Date.now()));
+  window.location.reload();
+});
+
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

@@ -27,6 +27,6 @@ def browser() -> Iterator[Browser]:
         # Root, as in CI, cannot have Chromium's sandbox; the pages are our own.
         opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         # Not five seconds: how soon a page is drawn is the machine's affair.
-        expect.set_options(timeout=60_000)
+        expect.set_options(timeout=15_000)
         yield opened
         opened.close()

@@ -76,7 +76,7 @@ def test_filter_sort_group_and_columns(page: Page) -> None:
     # Columns: one more, then one less.
     page.get_by_role("button", name="Columns").click()
     page.get_by_label("Search parameters and metrics").fill("seed")
-    page.get_by_label("p.seed").check()
+    page.get_by_role("checkbox", name="p.seed").click()
     page.keyboard.press("Escape")
     expect(page.locator("th", has_text="seed")).to_be_visible()
     page.locator("th", has_text="seed").hover()

@@ -1,5 +1,7 @@
 """The real `mlsteam-client` 0.5.0 against the gateway and the services: what it logs is there, once, as what it was."""
 
+import asyncio
+import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -52,6 +54,16 @@ track.stop()
 """
 
 
+_SLOWLY = """
+import os, time, mlsteam
+track = mlsteam.init()
+for i in range(3000):
+    track[os.environ["MARK"]].log(i)
+    time.sleep(0.004)
+track.stop()
+"""
+
+
 @pytest.fixture
 async def site(database: Database, service_environment: dict[str, str], tmp_path: Path) -> AsyncIterator[Site]:
     started = Site(await make_place(database), tmp_path / "gateway.log")
@@ -73,7 +85,7 @@ async def _token(database: Database, site: Site, **options: object) -> str:
 
 
 def _said(process: subprocess.Popen[str]) -> str:
-    said = process.communicate(timeout=60)[0]
+    said = process.communicate(timeout=120)[0]
     assert process.returncode == 0, said
     assert "Error" not in said, said
     return said
@@ -126,6 +138,45 @@ async def test_two_processes_on_one_track_with_a_token_of_that_track(
     assert values == sorted([*range(2000)] * 2)
 
 
+async def test_many_trainings_may_start_at_once(site: Site, database: Database) -> None:
+    # More than there are connections, each of which needs two answers of the database.
+    async with database.read() as session:
+        (row,) = await Database.fetch(session, "SELECT project_id FROM tracks WHERE track_id = $1", site.place.track_id)
+    path = f"/api/v2/projects/{row['project_id']}/tracks/{site.place.track_id}"
+    headers = {"authorization": f"Bearer {await _token(database, site)}"}
+    async with httpx2.AsyncClient(base_url=site.url, headers=headers, timeout=60) as client:
+        began = time.monotonic()
+        answers = await asyncio.gather(*(client.get(path) for _ in range(60)))
+    assert {answer.status_code for answer in answers} == {200}
+    # A wait for each other would end by the time-out of the pool.
+    assert time.monotonic() - began < 25
+
+
+async def test_a_service_that_dies_between_appends_loses_and_doubles_nothing(
+    site: Site, database: Database, tmp_path: Path
+) -> None:
+    track_id = site.place.track_id
+    token = await _token(database, site, track_id=track_id)
+    variables = {"MLSTEAM_API_TOKEN": token, "MLSTEAM_PROJECT": "demo", "MLSTEAM_TRACK_ID": str(track_id)}
+    trainings = [start_published(_SLOWLY, tmp_path / name, MARK=name, **variables) for name in ("a", "b")]
+    for _ in range(3):
+        # Some time after the first points, so that appends are on their way.
+        for _ in range(400):
+            if await _series(database, track_id, "a"):
+                break
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.7)
+        site.ingest_api.stop(signal.SIGKILL)
+        await asyncio.sleep(0.5)
+        site.ingest_api.start()
+        await site.ingest_api.wait_ready()
+    for training in trainings:
+        await asyncio.to_thread(_said, training)
+    for name in ("a", "b"):
+        values = [value for _, value in await _series(database, track_id, name)]
+        assert sorted(values) == list(range(3000))
+
+
 async def test_what_the_protocol_lets_us_tell(site: Site, database: Database) -> None:
     track_id = site.place.track_id
     headers = {"authorization": f"Bearer {await _token(database, site)}", "content-type": "application/octet-stream"}
@@ -141,6 +192,11 @@ async def test_what_the_protocol_lets_us_tell(site: Site, database: Database) ->
         assert (await put(".track_metadata.yaml", b"logs: [a]")).json()["rejects"] == []
         await WriterForgetter(database, after=timedelta(0)).run_once()
         assert (await put("a", b"1700000001.0, 3\n", part_offset="-1")).status_code == 200
+        # What is no text is a file, to the byte.
+        binary = bytes(range(256)) * 40
+        assert (await put("weights", binary)).json()["rejects"] == []
+        kept = await client.get(f"/api/v3/tracks/{track_id}/files/weights")
+        assert kept.content == binary
         # An assignment to a series is refused without failing the client's other keys, and leaves a mark.
         assert (await put("a", b"5")).json()["rejects"][0]["reason"] == "kind_mismatch"
         long = b"1700000002.5, " + b"x" * 70_000 + b"\n1700000003.5, fits\n"

@@ -113,7 +113,7 @@ x = numpy.random.default_rng(0).random((120, 3))
 y = (x[:, 0] > 0.5).astype(float)
 theirs = xgboost.cv({"objective": "binary:logistic"}, xgboost.DMatrix(x, y), num_boost_round=4, nfold=3,
     metrics=["logloss", "auc"], callbacks=[OfXgboost(track)])
-track["xgboost"] = float(theirs["test-logloss-mean"].iloc[-1])
+track["xgboost"] = float(list(theirs["test-logloss-mean"])[-1])
 found = lightgbm.cv({"objective": "binary", "verbose": -1, "min_data_in_leaf": 1}, lightgbm.Dataset(x, y),
     num_boost_round=4, nfold=3, metrics=["binary_logloss", "auc"], callbacks=[OfLightgbm(track)])
 track["lightgbm"] = found["valid binary_logloss-mean"][-1]

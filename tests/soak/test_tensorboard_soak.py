@@ -43,11 +43,13 @@ class Soak:
     bytes_used: list[int] = field(default_factory=list)
     files_open: list[int] = field(default_factory=list)
 
+    def zygotes(self) -> list[psutil.Process]:
+        """Return the parent of all: one, or none."""
+        processes = psutil.Process(self.server.pid).children()
+        return [process for process in processes if "tb_proxy.board.zygote" in process.cmdline()]
+
     def children(self) -> list[psutil.Process]:
-        zygotes = [
-            one for one in psutil.Process(self.server.pid).children() if "tb_proxy.board.zygote" in one.cmdline()
-        ]
-        return [child for zygote in zygotes for child in zygote.children()]
+        return [child for zygote in self.zygotes() for child in zygote.children()]
 
     def look(self) -> None:
         """Note memory and files of tb-proxy and the zygote, and that there are not too many children."""

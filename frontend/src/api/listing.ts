@@ -20,7 +20,7 @@ export const BLOCK_ROWS = 100;
 
 const base = (project: string) => `projects/${encodeURIComponent(project)}/tracks`;
 
-/** Rows from `block * BLOCK_ROWS` on. While they are asked for again, those of the same place stay. */
+/** Rows from `block * BLOCK_ROWS` on. */
 export const rowsQuery = (project: string, question: TableQuestion, block: number) =>
   queryOptions({
     queryKey: ["tracks", project, "rows", question, block],
@@ -35,8 +35,8 @@ export const rowsQuery = (project: string, question: TableQuestion, block: numbe
         },
         signal,
       }),
-    placeholderData: (previous, query) =>
-      query?.queryKey[1] === project && query.queryKey[4] === block ? previous : undefined,
+    // The table keeps what it shows by itself.
+    placeholderData: undefined,
   });
 export const columnsQuery = (project: string) =>
   queryOptions({

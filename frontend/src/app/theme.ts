@@ -1,5 +1,14 @@
 // Mantine's theme: every colour passes WCAG AA, every dialog's close button has a name.
-import { ActionIcon, Badge, createTheme, type MantineColorsTuple, Modal, Tooltip } from "@mantine/core";
+import {
+  ActionIcon,
+  Badge,
+  createTheme,
+  type MantineColorsTuple,
+  Menu,
+  Modal,
+  Notification,
+  Tooltip,
+} from "@mantine/core";
 import { i18n } from "@/lib/i18n";
 
 const steel: MantineColorsTuple = [
@@ -29,9 +38,18 @@ export const theme = createTheme({
   components: {
     Badge: Badge.extend({ defaultProps: { variant: "default", tt: "none", fw: 500 } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray" } }),
+    // Its placeholder for the focus is no item, which a menu must not hold.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     Modal: Modal.extend({
       defaultProps: {
         centered: true,
+        get closeButtonProps() {
+          return { "aria-label": i18n.t("app.close") };
+        },
+      },
+    }),
+    Notification: Notification.extend({
+      defaultProps: {
         get closeButtonProps() {
           return { "aria-label": i18n.t("app.close") };
         },

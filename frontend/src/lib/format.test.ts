@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { formatAgo, formatBytes, formatDuration, formatNumber, formatValue } from "./format";
+import { formatAgo, formatBytes, formatDuration, formatNumber, formatShort, formatValue } from "./format";
 
 describe("format", () => {
+  it("writes large integers short where there is little room", () => {
+    expect([123_456_789, 10 ** 10, 1_234_500_000_000, 2.5, "text"].map(formatShort)).toEqual([
+      "123456789",
+      "1e10",
+      "1.2345e12",
+      "2.5",
+      "text",
+    ]);
+  });
   it.each([
     [0.1 + 0.2, "0.3"],
     [4, "4"],

@@ -47,6 +47,13 @@ export function formatValue(value: Scalar | undefined): string {
   return String(value);
 }
 
+/** Where there is little room: large integers by their order of size, too. */
+export function formatShort(value: Scalar | undefined): string {
+  if (typeof value !== "number" || Math.abs(value) < 1e9 || !Number.isInteger(value))
+    return formatValue(value);
+  return value.toExponential(4).replace(/\.?0*e\+?/, "e");
+}
+
 export function formatBytes(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined) return "—";
   if (bytes < 1024) return `${bytes} B`;

@@ -46,7 +46,11 @@ async def _server(state: str) -> AsyncIterator[str]:
         yield "http://127.0.0.1:9"
         return
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(_HERE / "log_server.py"), state, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        str(_HERE / "log_server.py"),
+        state,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
     )
     assert process.stdout
     try:

@@ -97,7 +97,8 @@ def _table(page: Page, address: str, project: str, runs: int) -> list[tuple[str,
             page.wait_for_timeout(150)
         figures.append((name, took))
 
-    columns = ",".join(["name", "status", *(f"p.extra/param_{at:02}" for at in range(40)), *_METRICS])
+    params = [f"p.extra/param_{at:02}" for at in range(40)]
+    columns = ",".join(["name", "status", "m.val/loss", *params, *(name for name in _METRICS if name != "m.val/loss")])
     page.goto(f"{address}/p/{project}?cols={columns}")
     page.wait_for_selector("tbody tr a", timeout=60_000)
     # The first question about a value waits until the table is loaded; that is a figure of its own.

@@ -35,7 +35,7 @@ logged = time.monotonic()
 track.stop()
 print("FOUND" + json.dumps({"late": late, "logged": logged - began, "rest": time.monotonic() - logged}))
 """
-_START_S = 20
+_START_S, _PATIENCE_S = 20, 90
 
 
 async def _train(python: Path, track: str, place: Place, folder: Path, begins_at: float) -> dict[str, float]:
@@ -49,7 +49,14 @@ async def _train(python: Path, track: str, place: Place, folder: Path, begins_at
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said = (await process.communicate())[0].decode()
+    try:
+        said = (await asyncio.wait_for(process.communicate(), _START_S + _SECONDS + _PATIENCE_S))[0].decode()
+    except TimeoutError:
+        raise BenchFailed("a published client did not end") from None
+    finally:
+        # It waits for ever for a server that is gone.
+        if process.returncode is None:
+            process.kill()
     if process.returncode or "FOUND" not in said:
         raise BenchFailed(f"a published client ended with {process.returncode}: {said[-500:]}")
     found: dict[str, float] = json.loads(said.rpartition("FOUND")[2].splitlines()[0])

@@ -33,7 +33,7 @@ class Node:
     """Runs pods. What is to go wrong is set in its attributes."""
 
     def __init__(self, store: Store, events: Events, folder: Path, image_files: dict[str, Path]) -> None:
-        self._store, self._events, self._folder, self._image_files = store, events, folder, image_files
+        self._store, self._events, self.folder, self._image_files = store, events, folder, image_files
         self._new: asyncio.Queue[Object] = asyncio.Queue()
         self._pods: dict[str, asyncio.Task[None]] = {}
         self.processes: dict[str, asyncio.subprocess.Process] = {}
@@ -225,7 +225,7 @@ class Node:
         )
 
     def _working_folder(self, container: Object, places: dict[str, str]) -> str:
-        folder = Path(_placed(container.get("workingDir") or str(self._folder), places))
+        folder = Path(_placed(container.get("workingDir") or str(self.folder), places))
         # A runtime makes it where it is not there.
         folder.mkdir(parents=True, exist_ok=True)
         return str(folder)
@@ -248,7 +248,7 @@ class Node:
         for mount in container.get("volumeMounts", []):
             if mount["mountPath"].startswith(("/tmp", "/dev")):
                 continue
-            volume, folder = volumes[mount["name"]], self._folder / name / mount["name"]
+            volume, folder = volumes[mount["name"]], self.folder / name / mount["name"]
             folder.mkdir(parents=True, exist_ok=True)
             if secret := volume.get("secret"):
                 data = self._store.get("secrets", namespace, secret["secretName"])["data"]

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import kubernetes_validate
+import jsonschema
+from support.schemas import check_schema
 
 Object = dict[str, Any]
-VERSION = "1.37"
 KINDS = {"jobs": ("batch/v1", "Job"), "pods": ("v1", "Pod"), "secrets": ("v1", "Secret"), "events": ("v1", "Event")}
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
@@ -135,7 +135,7 @@ class Store:
         status = item.setdefault("status", {})
         if any(status.get(key) != value for key, value in values.items()):
             before, item["status"] = copy.deepcopy(item), {**status, **values}
-            kubernetes_validate.validate(item, VERSION, strict=True)
+            check_schema(item)
             self._put(plural, "MODIFIED", item, before)
 
     def mark_deleted(self, namespace: str, name: str, grace_s: int) -> None:
@@ -200,8 +200,8 @@ def _check(plural: str, item: Object) -> None:
     if (item.get("apiVersion"), item.get("kind")) != (api_version, kind):
         raise Refused(400, "BadRequest", f"no kind {item.get('kind')!r} of {item.get('apiVersion')!r} is served here")
     try:
-        kubernetes_validate.validate(item, VERSION, strict=True)
-    except kubernetes_validate.ValidationError as error:
+        check_schema(item)
+    except jsonschema.ValidationError as error:
         raise Refused(400, "BadRequest", f"strict decoding error: {error.message}") from error
     for key, value in item["metadata"].get("labels", {}).items():
         if not _LABEL.fullmatch(value):

@@ -46,7 +46,8 @@ def agent() -> int:
     opened = mlsteam.init(
         finish_timeout=_FINISH_S, capture_console=False, capture_traceback=False, capture_source=False
     )
-    masked = [name for name in os.environ.get("MLSTEAM_MASKED", "").split(",") if name]
+    # A console can be read by people who may not write to the track.
+    masked = ["MLSTEAM_API_TOKEN", *filter(None, os.environ.get("MLSTEAM_MASKED", "").split(","))]
     hide = hider_of(os.environ[name] for name in masked if name in os.environ)
     runs = Agent(opened, finish_timeout=_FINISH_S, folder=Path.cwd(), hide=hide)
     code = 126

@@ -65,6 +65,10 @@ export function ComparePage() {
     (name) => name.startsWith("m.") && tracks.some((track) => typeof track.values[name] === "number"),
   );
   const params = present.filter((name) => name.startsWith("p."));
+  const rows = useMemo(
+    () => [...present].sort((a, b) => Number(a.startsWith("m.")) - Number(b.startsWith("m."))),
+    [present],
+  );
   const varying = params.filter((name) => differs(tracks, name));
   const drawn = search.m
     ? splitList(search.m)
@@ -225,7 +229,7 @@ export function ComparePage() {
             )}
           </Tabs.Panel>
           <Tabs.Panel value="parameters">
-            <ValuesTable tracks={shown} columns={present} />
+            <ValuesTable tracks={shown} columns={rows} />
           </Tabs.Panel>
           <Tabs.Panel value="parallel">
             <ParallelView

@@ -145,6 +145,16 @@ export function TracksPage() {
     [columns, look.nPinned, change, onSort, setColumns, setLook],
   );
 
+  const numbers = useMemo(
+    () =>
+      new Set([
+        "number",
+        "duration",
+        ...(known ?? []).filter((one) => one.is_number).map(({ name }) => name),
+      ]),
+    [known],
+  );
+
   const body =
     rows.error && !isBadQuery && rows.total === undefined ? (
       <ErrorPanel error={rows.error} onRetry={rows.retry} />
@@ -173,6 +183,7 @@ export function TracksPage() {
         onTag={onTag}
         onSeen={onSeen}
         head={head}
+        numbers={numbers}
       />
     );
   return (
@@ -232,6 +243,7 @@ export function TracksPage() {
               variant="default"
               leftSection={<IconColumns3 size={16} />}
               className="phone-icon"
+              aria-label={t("column.title")}
               onClick={choosing.open}
             >
               {t("column.title")}

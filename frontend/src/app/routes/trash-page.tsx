@@ -62,7 +62,7 @@ export function TrashPage() {
             <Text className="dim">{t("trash.lead")}</Text>
           </div>
           {owner.data?.role === "owner" && items && items.length > 0 && (
-            <Button color="red.8" variant="outline" onClick={asking.open}>
+            <Button variant="default" c="var(--danger)" onClick={asking.open}>
               {t("trash.empty")}
             </Button>
           )}

@@ -1,6 +1,6 @@
 // Places of values on an axis, for parallel coordinates and scatter: numbers by size, words by name. Pure.
 import type { Scalar } from "@/api/types";
-import { formatValue } from "@/lib/format";
+import { formatShort } from "@/lib/format";
 
 export interface Axis {
   column: string;
@@ -31,7 +31,7 @@ export function makeAxis(column: string, values: readonly (Scalar | undefined)[]
     return {
       column,
       place: (value) => (typeof value === "number" ? place(value) : null),
-      ticks: marks.map((value) => ({ at: place(value), label: formatValue(Number(value.toPrecision(4))) })),
+      ticks: marks.map((value) => ({ at: place(value), label: formatShort(Number(value.toPrecision(4))) })),
     };
   }
   const words = [...new Set(present.map(String))].sort((a, b) =>

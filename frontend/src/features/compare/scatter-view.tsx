@@ -19,8 +19,8 @@ interface Props {
 }
 
 const HEIGHT = 460;
-const LEFT = 84;
-const RIGHT = 24;
+const LEFT = 104;
+const RIGHT = 36;
 const TOP = 16;
 const BOTTOM = 52;
 const RADIUS = 6;
@@ -42,8 +42,10 @@ export function ScatterView({ tracks, columns, x, y, onChange }: Props) {
     [x, y, tracks],
   );
   const [xAxis, yAxis] = axes;
-  const xOf = (place: number) => LEFT + place * Math.max(100, width - LEFT - RIGHT);
-  const yOf = (place: number) => TOP + (1 - place) * (HEIGHT - TOP - BOTTOM);
+  // A little air, so that no point lies on the frame.
+  const aired = (place: number) => 0.03 + 0.94 * place;
+  const xOf = (place: number) => LEFT + aired(place) * Math.max(100, width - LEFT - RIGHT);
+  const yOf = (place: number) => TOP + (1 - aired(place)) * (HEIGHT - TOP - BOTTOM);
   const drawn =
     xAxis && yAxis
       ? tracks.flatMap((track) => {
@@ -100,6 +102,13 @@ export function ScatterView({ tracks, columns, x, y, onChange }: Props) {
                 </text>
               </g>
             ))}
+            <text
+              transform={`translate(16 ${yOf(0.5)}) rotate(-90)`}
+              textAnchor="middle"
+              className={classes.axisName}
+            >
+              {y?.slice(2)}
+            </text>
             <text x={xOf(0.5)} y={HEIGHT - 10} textAnchor="middle" className={classes.axisName}>
               {x?.slice(2)}
             </text>

@@ -6,7 +6,7 @@ import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { TrackRow } from "@/api/listing";
 import type { Scalar } from "@/api/types";
-import { formatValue } from "@/lib/format";
+import { formatShort } from "@/lib/format";
 import { trackColour } from "@/lib/palette";
 import classes from "./compare.module.css";
 import { isLowBetter } from "./lines";
@@ -45,7 +45,7 @@ export function ValuesTable({ tracks, columns }: Props) {
   );
   return (
     <div className={classes.tab}>
-      <div className={classes.tools}>
+      <div className={`${classes.tools} ${classes.middle}`}>
         <Checkbox
           label={t("compare.onlyDifferences")}
           checked={isShort}
@@ -55,6 +55,7 @@ export function ValuesTable({ tracks, columns }: Props) {
           aria-label={t("column.search")}
           placeholder={t("column.search")}
           leftSection={<IconSearch size={16} />}
+          w={280}
           value={wanted}
           onChange={(event) => setWanted(event.currentTarget.value)}
         />
@@ -100,7 +101,7 @@ export function ValuesTable({ tracks, columns }: Props) {
                           className={isBest ? classes.best : undefined}
                           title={String(value ?? "")}
                         >
-                          {value === undefined ? "–" : formatValue(value)}
+                          {value === undefined ? "–" : formatShort(value)}
                           {isBest && <IconStarFilled size={11} aria-label={t("compare.best")} />}
                         </td>
                       );

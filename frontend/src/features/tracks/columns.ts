@@ -63,7 +63,7 @@ export function shownColumns(cols: string | undefined, facts: readonly ColumnFac
 }
 
 export const widthOf = (look: ColumnLook, name: string) =>
-  look.widths[name] ?? (isOwn(name) ? (WIDTHS[name] ?? 130) : 116);
+  look.widths[name] ?? (isOwn(name) ? (WIDTHS[name] ?? 130) : 124);
 
 /** The key of a parameter or metric; the folder is dimmed, so it is cut off first. */
 export function columnParts(name: string): { folder: string; leaf: string } {

@@ -25,6 +25,8 @@ export function FilterBar({ query, error, columns, tags, onChange }: Props) {
   const sent = useRef(query);
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   const apply = useDebouncedCallback((next: string) => {
+    // A condition that is being written is no mistake yet.
+    if (/[:=<>(]\s*$|(^|\s)-$/.test(next)) return;
     sent.current = next.trim();
     onChange(next.trim());
   }, 150);

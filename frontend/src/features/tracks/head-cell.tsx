@@ -30,9 +30,22 @@ export interface HeadActions {
 interface Props extends HeadActions {
   column: Placed;
   sort: readonly SortKey[];
+  /** Whether its cells stand at the right, so that its name does too. */
+  isNumber: boolean;
 }
 
-export function HeadCell({ column, sort, onSort, onWidth, onMove, onStep, onPin, onHide, onGroup }: Props) {
+export function HeadCell({
+  column,
+  sort,
+  isNumber,
+  onSort,
+  onWidth,
+  onMove,
+  onStep,
+  onPin,
+  onHide,
+  onGroup,
+}: Props) {
   const { t } = useTranslation();
   const { name } = column;
   const place = sort.findIndex((key) => key.column === name);
@@ -44,6 +57,7 @@ export function HeadCell({ column, sort, onSort, onWidth, onMove, onStep, onPin,
     <th
       aria-sort={direction}
       aria-colindex={column.index}
+      data-number={isNumber}
       className={column.left === undefined ? undefined : classes.pinned}
       style={column.left === undefined ? undefined : { left: column.left }}
       draggable

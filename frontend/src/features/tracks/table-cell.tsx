@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { TrackRow } from "@/api/listing";
 import { StatusLabel } from "@/components/status-label";
-import { formatAgo, formatDate, formatDuration, formatValue, trackSeconds } from "@/lib/format";
+import { formatAgo, formatDate, formatDuration, formatShort, trackSeconds } from "@/lib/format";
 import { trackColour } from "@/lib/palette";
 import { isOwn, type OwnColumn } from "./columns";
 import classes from "./track-table.module.css";
@@ -26,7 +26,7 @@ export function TableCell({ name, track, onTag }: Props) {
   if (isOwn(name)) return <OwnCell name={name} track={track} onTag={onTag} />;
   const value = track.values[name];
   if (value === undefined) return <div className={classes.none}>–</div>;
-  const text = formatValue(value);
+  const text = formatShort(value);
   const isText = typeof value === "string" && !["NaN", "Infinity", "-Infinity"].includes(value);
   return (
     <div className={isText ? "cut" : classes.number} title={typeof value === "number" ? String(value) : text}>

@@ -29,6 +29,8 @@ interface Props {
   onTag: (tag: string) => void;
   onSeen: (first: number, last: number) => void;
   head: HeadActions;
+  /** Columns whose cells are numbers. */
+  numbers: ReadonlySet<string>;
 }
 
 export function TrackTable(props: Props) {
@@ -130,11 +132,23 @@ export function TrackTable(props: Props) {
               </label>
             </th>
             {placed.pinned.map((column) => (
-              <HeadCell key={column.name} column={column} sort={props.sort} {...props.head} />
+              <HeadCell
+                key={column.name}
+                column={column}
+                sort={props.sort}
+                isNumber={props.numbers.has(column.name)}
+                {...props.head}
+              />
             ))}
             <td className={classes.gap} />
             {placed.seen.map((column) => (
-              <HeadCell key={column.name} column={column} sort={props.sort} {...props.head} />
+              <HeadCell
+                key={column.name}
+                column={column}
+                sort={props.sort}
+                isNumber={props.numbers.has(column.name)}
+                {...props.head}
+              />
             ))}
             <td className={classes.gap} />
           </tr>

@@ -1,5 +1,5 @@
 // Views of the tracks that are kept for everybody in the project: open one, keep this one, forget one.
-import { ActionIcon, Button, Group, Menu, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Menu, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconBookmark, IconBookmarkPlus, IconTrash } from "@tabler/icons-react";
@@ -8,6 +8,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { deleteView, putView, type View, viewsQuery } from "@/api/views";
 import { errorText } from "@/components/error-panel";
+import classes from "./views-menu.module.css";
 
 interface Props {
   project: string;
@@ -32,7 +33,12 @@ export function ViewsMenu({ project, definition, canWrite, onOpen }: Props) {
     <>
       <Menu position="bottom-end" width={280}>
         <Menu.Target>
-          <Button variant="default" leftSection={<IconBookmark size={16} />} className="phone-icon">
+          <Button
+            variant="default"
+            leftSection={<IconBookmark size={16} />}
+            className="phone-icon"
+            aria-label={t("view.title")}
+          >
             {t("view.title")}
           </Button>
         </Menu.Target>
@@ -43,21 +49,22 @@ export function ViewsMenu({ project, definition, canWrite, onOpen }: Props) {
             </Text>
           )}
           {items.map((view) => (
-            <Group key={view.view_id} gap={0} wrap="nowrap">
-              <Menu.Item style={{ flex: 1, minWidth: 0 }} onClick={() => onOpen(view.definition)}>
-                <span className="cut" style={{ display: "block" }}>
-                  {view.name}
-                </span>
+            <div key={view.view_id} role="none" className={classes.item}>
+              <Menu.Item className={classes.name} onClick={() => onOpen(view.definition)}>
+                <span className={`cut ${classes.text}`}>{view.name}</span>
               </Menu.Item>
               {canWrite && (
-                <ActionIcon
+                <Menu.Item
+                  w={36}
+                  px={10}
                   aria-label={t("view.delete", { name: view.name })}
+                  closeMenuOnClick={false}
                   onClick={() => forget.mutate(view)}
                 >
                   <IconTrash size={16} />
-                </ActionIcon>
+                </Menu.Item>
               )}
-            </Group>
+            </div>
           ))}
           {canWrite && (
             <>

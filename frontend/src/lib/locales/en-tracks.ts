@@ -106,7 +106,7 @@ export const enTracks = {
   "users.user": "User",
   "users.create": "CREATE USER",
   "users.link": "New link",
-  "users.linkFor": "New sign-in link for {{name}}",
+  "users.linkFor": "New link for {{name}}",
   "users.linkTitle": "Sign-in link",
   "users.linkText": "It works once, within the hour. Hand it over; a password can be set after signing in.",
   "compare.title_one": "Compare {{count}} track",

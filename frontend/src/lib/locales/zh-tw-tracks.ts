@@ -108,7 +108,7 @@ export const zhTwTracks: Record<keyof typeof enTracks, string> = {
   "users.user": "使用者",
   "users.create": "建立使用者",
   "users.link": "新連結",
-  "users.linkFor": "為「{{name}}」產生新的登入連結",
+  "users.linkFor": "「{{name}}」的新連結",
   "users.linkTitle": "登入連結",
   "users.linkText": "此連結一小時內有效，僅能使用一次。請轉交給對方；登入後即可設定密碼。",
   "compare.title_one": "比較 {{count}} 筆追蹤紀錄",

@@ -13,6 +13,7 @@ import asyncpg
 from sqlalchemy import Table, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from services.core.errors import DatabaseDown
@@ -168,6 +169,7 @@ async def _translated() -> AsyncIterator[None]:
         asyncpg.PostgresConnectionError,
         OSError,
         TimeoutError,
+        NoConnectionFree,
     ) as error:
         raise DatabaseDown from error
     except DBAPIError as error:

@@ -65,7 +65,8 @@ def responses(*errors: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
 def _answer(request: Request, status: int, code: str, detail: str, context: dict[str, Any]) -> JSONResponse:
     request_id = request.scope.get("state", {}).get("request_id", "")
     body = Problem(error=code, detail=detail, context=context, request_id=request_id)
-    return JSONResponse(body.model_dump(), status_code=status)
+    # Browsers keep a 404 and a 410 otherwise, also when what was gone is there again.
+    return JSONResponse(body.model_dump(), status_code=status, headers={"cache-control": "no-store"})
 
 
 def _plain(errors: Sequence[Any]) -> list[dict[str, str]]:

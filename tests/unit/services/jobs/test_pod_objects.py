@@ -5,12 +5,12 @@ import re
 from typing import Any
 from uuid import UUID
 
-import kubernetes_validate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from support.restricted import breaches
+from support.schemas import OLDEST, check_schema
 
 from services.core.ids import new_id
 from services.jobs.definition import Allowed
@@ -85,7 +85,7 @@ def test_whatever_is_asked_fits_the_schemas_and_is_confined(
     words[0] = words[0].strip() or "true"
     job, secret = made(make_order(command=words, variables={name: value}, environment={"pod": pod}))
     for one in (job, secret):
-        kubernetes_validate.validate(one, "1.37", strict=True)
+        check_schema(one)
     spec = job["spec"]["template"]["spec"]
     assert breaches(spec) == []
     assert "canary" not in json.dumps(job)
@@ -101,7 +101,7 @@ def test_whatever_is_asked_fits_the_schemas_and_is_confined(
 
 def test_an_oldest_cluster_takes_it_too() -> None:
     for one in made(make_order()):
-        kubernetes_validate.validate(one, "1.30", strict=True)
+        check_schema(one, OLDEST)
 
 
 def test_secrets_go_only_where_they_are_needed() -> None:

@@ -26,7 +26,7 @@ def _track(number: int, name: str = "") -> Track:
         track_id=new_id(), project_id=UUID(int=1), project_name="p", number=number, name=name or f"t{number}",
         status=TrackStatus.FINISHED, tags=(), notes="", origin="client", created_by="ann", created_at=created,
         updated_at=created, started_at=created, last_seen_at=created, ended_at=created + timedelta(seconds=number),
-        deleted_at=None, deleted_by=None,
+        deleted_at=None, deleted_by=None, job_state=None,
     )  # fmt: skip
 
 

@@ -62,10 +62,12 @@ async def create_track(puuid: UUID, principal: CurrentPrincipal, resources: Curr
 
 
 @router.get("/projects/{puuid}/tracks/{tid}")
-async def get_track(request: Request, puuid: UUID, tid: UUID, session: Reading) -> dict[str, str]:
+async def get_track(request: Request, puuid: UUID, tid: UUID, resources: CurrentResources) -> dict[str, str]:
     """Answer with a track that is to be logged to."""
+    # Its rights before a connection is held: that question takes one of its own, and there are only so many.
     access = await _writable(request, puuid, tid)
-    return _answer(await store.get_track(session, access.track_id))
+    async with resources.database.read() as session:
+        return _answer(await store.get_track(session, access.track_id))
 
 
 @router.post("/projects/{puuid}/tracks/{tid}/status")

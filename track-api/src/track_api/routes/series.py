@@ -81,16 +81,19 @@ async def _answer(request: Request, views: SeriesViews, axis: Axis, losses: list
 @router.post(
     "/series/query", responses=_RAW | _ERRORS | responses(BadQuery), tags=["series"], response_model=QueryAnswer
 )
-async def query_series(request: Request, body: SeriesQuery, session: Reading, resources: CurrentResources) -> Response:
+async def query_series(request: Request, body: SeriesQuery, resources: CurrentResources) -> Response:
     """Answer with many series of many tracks on one axis and one grid."""
     asked: dict[UUID, list[str]] = {}
+    # Before a connection is held: each right is asked for on one of its own, and there are only so many.
     for one in body.series:
         await check_access(request, one.track_id, Right.READ)
         asked.setdefault(one.track_id, []).extend(check_key(key) for key in one.keys)
     if sum(map(len, asked.values())) > _MOST_SERIES:
         raise BadQuery(f"One question asks for at most {_MOST_SERIES} series.")
     window = Window(body.x, body.start, body.stop, body.buckets)
-    return await _answer(request, await read_series(session, resources.sources, asked, window), body.x, None)
+    async with resources.database.read() as session:
+        views = await read_series(session, resources.sources, asked, window)
+    return await _answer(request, views, body.x, None)
 
 
 _FILES = {

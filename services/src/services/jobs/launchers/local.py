@@ -105,13 +105,12 @@ class LocalLauncher:
                 await _fetch(order.open_archive, place / "work" / steps.ARCHIVE)
             steps.hand_over(place, self._machine)
             process = await asyncio.to_thread(self._spawn, order.job_id, place, json.dumps(plan).encode())
+            self._known[order.job_id] = _Watched(place, process)
         except OSError as error:
-            shutil.rmtree(place, ignore_errors=True)
             raise NoRoom(f"The job's folder cannot be made: {error.strerror}.") from error
-        except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
-            raise
-        self._known[order.job_id] = _Watched(place, process)
+        finally:
+            if order.job_id not in self._known:
+                shutil.rmtree(place, ignore_errors=True)
 
     @staticmethod
     def _spawn(job_id: UUID, place: Path, plan: bytes) -> "subprocess.Popen[bytes]":

@@ -8,7 +8,6 @@ descends from it is left when its last event is written: processes that lose the
 import ctypes
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -104,7 +103,6 @@ class Supervisor:
         except OSError as error:
             self._last_words.append(f"{step['argv'][0]} cannot be started: {error.strerror}")
             return 127
-        self._limit(process.pid)
         readers = self._listen(process)
         if (told := step.get("stdin")) is not None and process.stdin is not None:
             threading.Thread(target=self._give, args=(process.stdin, told), daemon=True).start()
@@ -130,7 +128,7 @@ class Supervisor:
     def _spawn(self, step: dict[str, Any]) -> "subprocess.Popen[bytes]":
         user = self._plan.get("user") or {}
         return subprocess.Popen(  # noqa: S603 (the user's own command, as its own arguments)
-            step["argv"],
+            self._limited(step["argv"]) if self._is_agent else step["argv"],
             env=step["env"],
             cwd=step["cwd"],
             stdin=subprocess.PIPE if "stdin" in step else subprocess.DEVNULL,
@@ -142,17 +140,16 @@ class Supervisor:
             **user,
         )
 
-    def _limit(self, pid: int) -> None:
-        # From outside, before it has started anything: a function between fork and exec could wait for ever on a lock.
-        limits = self._plan["limits"]
-        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-        if not self._is_agent:
-            return
+    def _limited(self, argv: list[str]) -> list[str]:
+        # By a shell that becomes the command: a function between fork and exec could wait for ever on a lock, and from
+        # outside the limits of another user's process cannot be set.
+        limits, words = self._plan["limits"], ["ulimit -c 0"]
         if limits["memory_mb"]:
             # Of each process: a training that asks for more sees a MemoryError where it did, not a kill.
-            resource.prlimit(pid, resource.RLIMIT_DATA, (limits["memory_mb"] << 20,) * 2)
+            words.append(f"ulimit -d {int(limits['memory_mb']) << 10}")
         if limits["cpu_s"]:
-            resource.prlimit(pid, resource.RLIMIT_CPU, (limits["cpu_s"], limits["cpu_s"] + 5))
+            words.append(f"ulimit -t {int(limits['cpu_s'])}")
+        return ["/bin/sh", "-c", "; ".join([*words, 'exec "$@"']), "sh", *argv]
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> list[threading.Thread]:
         pipes = [(process.stdout, True), (process.stderr, False)]

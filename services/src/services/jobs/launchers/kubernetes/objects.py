@@ -63,7 +63,7 @@ _MOUNTS = [
     VolumeMount(name="work", mountPath="/tmp", subPath="tmp"),  # noqa: S108 (the pod's)
 ]
 _SMALL = ResourceRequirements(
-    requests={"cpu": "100m", "memory": "256Mi"}, limits={"memory": "256Mi", "ephemeral-storage": "10Gi"}
+    requests={"cpu": "100m", "memory": "256Mi"}, limits={"memory": "256Mi", "ephemeral-storage": "1Gi"}
 )
 
 
@@ -200,7 +200,8 @@ def _code(order: Order, settings: KubernetesSettings) -> Container:
         workingDir=_WORK_FOLDER,
         env=_variables(order, told, [name for name in _secrets(order) if name in named]),
         securityContext=_confined(),
-        resources=_SMALL,
+        # It may take what the command will have anyway: git needs memory for a large repository.
+        resources=_resources(order, settings, gpus=0),
         # Its last line says why the code cannot be had.
         terminationMessagePolicy="FallbackToLogsOnError",
         volumeMounts=_MOUNTS,
@@ -231,7 +232,7 @@ def _command(order: Order, settings: KubernetesSettings) -> Container:
         workingDir=_CODE_FOLDER,
         env=_variables(order, told, secrets),
         securityContext=_confined(),
-        resources=_resources(order, settings),
+        resources=_resources(order, settings, gpus=order.spec.environment.pod.gpus),
         terminationMessagePolicy="FallbackToLogsOnError",
         volumeMounts=[
             *_MOUNTS,
@@ -260,14 +261,14 @@ def _memory_mb(order: Order, settings: KubernetesSettings) -> int:
     return spec.environment.pod.memory_mb or spec.limits.memory_mb or settings.memory_mb
 
 
-def _resources(order: Order, settings: KubernetesSettings) -> ResourceRequirements:
+def _resources(order: Order, settings: KubernetesSettings, *, gpus: int) -> ResourceRequirements:
     asked = order.spec.environment.pod
     cpus, memory = f"{round((asked.cpus or settings.cpus) * 1000)}m", f"{_memory_mb(order, settings)}Mi"
-    gpus = {settings.gpu_resource: str(asked.gpus)} if asked.gpus else {}
+    devices = {settings.gpu_resource: str(gpus)} if gpus else {}
     disk = {"ephemeral-storage": f"{settings.disk_mb}Mi"}
     # No limit of CPU: what is idle may be used, and a throttled data loader only keeps a GPU waiting.
     return ResourceRequirements(
-        requests={"cpu": cpus, "memory": memory, **gpus}, limits={"memory": memory, **disk, **gpus}
+        requests={"cpu": cpus, "memory": memory, **devices}, limits={"memory": memory, **disk, **devices}
     )
 
 
