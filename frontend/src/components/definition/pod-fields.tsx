@@ -47,14 +47,14 @@ export function PodFields({ value, onChange }: Props) {
         label={t("pod.image")}
         description={t("pod.imageHint")}
         placeholder="registry.example.com/team/train:1.2"
-        className="mono"
+        classNames={{ input: "mono" }}
         value={value.image}
         onChange={({ currentTarget }) => onChange({ ...value, image: currentTarget.value.trim() })}
       />
       <TagsInput
         label={t("pod.volumes")}
         description={t("pod.volumesHint")}
-        className="mono"
+        classNames={{ input: "mono" }}
         value={value.volumes}
         onChange={(volumes) => onChange({ ...value, volumes })}
       />
@@ -66,7 +66,7 @@ export function PodFields({ value, onChange }: Props) {
         label={t("pod.labels")}
         description={t("pod.labelsHint")}
         placeholder="zone=a"
-        className="mono"
+        classNames={{ input: "mono" }}
         value={Object.entries(value.node_selector).map(([name, held]) => `${name}=${held}`)}
         onChange={(typed) => onChange({ ...value, node_selector: parseLabels(typed) })}
       />

@@ -18,7 +18,7 @@ export function JobHistory({ job }: { job: JobDetail }) {
           <JobStateLabel state={step.state} />
           <span className={classes.cause}>
             {causeText(step.cause, t)}
-            {step.actor && <span className="dim">{t("job.byActor", { actor: step.actor })}</span>}
+            {step.actor && <span className="dim"> · {step.actor}</span>}
           </span>
         </li>
       ))}

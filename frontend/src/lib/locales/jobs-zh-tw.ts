@@ -21,7 +21,6 @@ export const jobsZhTw: typeof jobsEn = {
   "job.stopText": "會先請它自行結束；寬限時間過後仍未結束的會被強制終止。在那之前記錄的一切都會保留。",
   "job.stopQueued": "它尚未開始，會離開佇列。",
   "job.history": "經過",
-  "job.byActor": "由 {{actor}}",
   "job.toSubmission": "這次提交的所有工作",
   "job.toPipeline": "這次執行所屬的流程",
   "job.queuedAt": "提交",
