@@ -1,5 +1,5 @@
 // The frame of a project's pages: its name, and the way to its tracks, labs and pipelines.
-import { Link } from "@tanstack/react-router";
+import { Link, useRouterState } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "./project-page.module.css";
@@ -53,12 +53,16 @@ export function ProjectPage({ project, title, name, crumbs, tools, children }: P
 
 export function ProjectNav({ project }: { project: string }) {
   const { t } = useTranslation();
+  // A submission is a lab's, whatever its address.
+  const isSubmission = useRouterState({
+    select: ({ location }) => location.pathname.includes("/submissions/"),
+  });
   return (
     <nav className={classes.nav} aria-label={t("project.nav")}>
       <Link to="/p/$project" params={{ project }} activeOptions={{ exact: true, includeSearch: false }}>
         {t("project.tracks")}
       </Link>
-      <Link to="/p/$project/labs" params={{ project }}>
+      <Link to="/p/$project/labs" params={{ project }} data-status={isSubmission ? "active" : undefined}>
         {t("project.labs")}
       </Link>
       <Link to="/p/$project/pipelines" params={{ project }}>

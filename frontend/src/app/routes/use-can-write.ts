@@ -3,6 +3,6 @@ import { useQuery } from "@tanstack/react-query";
 import { projectQuery } from "@/api/overlay";
 
 export function useCanWrite(project: string): boolean {
-  const found = useQuery(projectQuery(project));
+  const found = useQuery({ ...projectQuery(project), enabled: project !== "" });
   return found.data !== undefined && found.data.role !== "viewer";
 }

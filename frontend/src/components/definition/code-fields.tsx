@@ -70,7 +70,7 @@ function FolderFields({ code, onChange }: FieldsOf<"folder">) {
       }
       placeholder={roots[0] ? `${roots[0]}/…` : undefined}
       required
-      className="mono"
+      classNames={{ input: "mono" }}
       value={code.path}
       onChange={({ currentTarget: { value } }) => onChange({ ...code, path: value })}
     />

@@ -48,7 +48,7 @@ export function CommandFields({ value, onChange }: Props) {
         autosize
         minRows={1}
         maxRows={12}
-        className="mono"
+        classNames={{ input: "mono" }}
         value={typed}
         error={isOpen ? t("definition.quoteOpen") : undefined}
         onChange={({ currentTarget: { value: line } }) => take(line, value.uses_shell)}

@@ -37,6 +37,14 @@ export function DefinitionFacts({ project, definition, children }: Props) {
           <span className="mono">{environment.requirements}</span>
         </DefinitionFact>
       )}
+      {environment.pod.image && (
+        <DefinitionFact name={t("pod.image")}>
+          <span className="mono">{environment.pod.image}</span>
+        </DefinitionFact>
+      )}
+      {environment.pod.gpus > 0 && (
+        <DefinitionFact name={t("pod.gpus")}>{environment.pod.gpus}</DefinitionFact>
+      )}
       {Object.keys(variables).length > 0 && (
         <DefinitionFact name={t("definition.variables")}>
           {Object.entries(variables).map(([name, value]) => (

@@ -19,7 +19,7 @@ export function EnvironmentFields({ value, onChange }: EnvironmentProps) {
         label={t("definition.python")}
         description={t("definition.pythonHint")}
         placeholder="/opt/venv/bin/python"
-        className="mono"
+        classNames={{ input: "mono" }}
         value={value.python}
         onChange={({ currentTarget }) => onChange({ ...value, python: currentTarget.value.trim() })}
       />
@@ -27,7 +27,7 @@ export function EnvironmentFields({ value, onChange }: EnvironmentProps) {
         label={t("definition.requirements")}
         description={t("definition.requirementsHint")}
         placeholder="requirements.txt"
-        className="mono"
+        classNames={{ input: "mono" }}
         value={value.requirements}
         onChange={({ currentTarget }) => onChange({ ...value, requirements: currentTarget.value.trim() })}
       />

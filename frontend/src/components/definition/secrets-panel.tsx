@@ -61,7 +61,7 @@ export function SecretsPanel({ owner }: { owner: SecretOwner }) {
           <TextInput
             aria-label={t("secret.name")}
             placeholder="HF_TOKEN"
-            className="mono"
+            classNames={{ input: "mono" }}
             style={{ flex: "1 1 150px" }}
             value={name}
             error={isBad ? t("definition.variableBad") : undefined}

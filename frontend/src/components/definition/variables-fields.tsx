@@ -42,7 +42,7 @@ export function VariablesFields({ value, onChange }: Props) {
           <TextInput
             aria-label={t("definition.variableName")}
             placeholder="OMP_NUM_THREADS"
-            className="mono"
+            classNames={{ input: "mono" }}
             style={{ flex: "1 1 40%", minWidth: 0 }}
             value={row.name}
             error={row.name !== "" && !isVariable(row.name) ? t("definition.variableBad") : undefined}
@@ -51,7 +51,7 @@ export function VariablesFields({ value, onChange }: Props) {
           <TextInput
             aria-label={t("definition.variableValue", { name: row.name })}
             placeholder={t("definition.value")}
-            className="mono"
+            classNames={{ input: "mono" }}
             style={{ flex: "1 1 60%", minWidth: 0 }}
             value={row.value}
             onChange={({ currentTarget }) => change(row.id, { value: currentTarget.value })}

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { JobDetail } from "@/api/jobs";
 import { JobStateLabel } from "@/components/job-state";
 import { formatDate, formatDuration, trackSeconds } from "@/lib/format";
-import { causeText, JobHistory } from "./job-history";
+import { Cause, JobHistory } from "./job-history";
 import classes from "./jobs.module.css";
 
 interface Props {
@@ -66,24 +66,28 @@ function Origin({ job, project }: Props) {
 
 /** Why it has not started, in the server's words. */
 export function WaitingNote({ job }: { job: Pick<JobDetail, "state" | "waiting"> }) {
-  const { t } = useTranslation();
   if (job.state !== "queued" || !job.waiting) return null;
   const isBad = job.waiting.reason === "no_runner" || job.waiting.reason === "no_room";
   return (
     <Text size="sm" role="status" c={isBad ? "var(--warn)" : undefined}>
-      {waitingText(job.waiting, t)}
+      <WaitingText waiting={job.waiting} />
     </Text>
   );
 }
 
-type T = ReturnType<typeof useTranslation>["t"];
-
-export function waitingText(waiting: NonNullable<JobDetail["waiting"]>, t: T): string {
-  // What a cluster or a full machine says is only known in its own words.
-  if (waiting.reason === "next") return t("job.waiting.next", { n: waiting.place });
-  if (waiting.reason === "no_place") return t("job.waiting.no_place", { n: waiting.place });
-  if (waiting.reason === "no_runner") return t("job.waiting.no_runner");
-  return waiting.sentence;
+export function WaitingText({ waiting }: { waiting: NonNullable<JobDetail["waiting"]> }) {
+  const { t } = useTranslation();
+  switch (waiting.reason) {
+    case "next":
+      return <>{t("job.waiting.next", { n: waiting.place })}</>;
+    case "no_place":
+      return <>{t("job.waiting.no_place", { n: waiting.place })}</>;
+    case "no_runner":
+      return <>{t("job.waiting.no_runner")}</>;
+    default:
+      // What a cluster or a full machine says is only known in its own words.
+      return <>{waiting.sentence}</>;
+  }
 }
 
 function JobFacts({ job }: { job: JobDetail }) {
@@ -108,7 +112,11 @@ function JobFacts({ job }: { job: JobDetail }) {
       )}
       {job.signal && <Fact name={t("job.signal")}>{job.signal}</Fact>}
       {job.exit_in_words && <Fact name={t("job.exit")}>{job.exit_in_words}</Fact>}
-      {job.cause && job.ended_at && <Fact name={t("job.cause")}>{causeText(job.cause, t)}</Fact>}
+      {job.cause && job.ended_at && (
+        <Fact name={t("job.cause")}>
+          <Cause text={job.cause} />
+        </Fact>
+      )}
       {job.ended_at && job.last_seen_at && <Fact name={t("job.lastPoint")}>{when(job.last_seen_at)}</Fact>}
     </dl>
   );

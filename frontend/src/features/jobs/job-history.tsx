@@ -17,8 +17,8 @@ export function JobHistory({ job }: { job: JobDetail }) {
           </time>
           <JobStateLabel state={step.state} />
           <span className={classes.cause}>
-            {causeText(step.cause, t)}
-            {step.actor && <span className="dim">{t("job.byActor", { actor: step.actor })}</span>}
+            <Cause text={step.cause} />
+            {step.actor && <span className="dim"> · {step.actor}</span>}
           </span>
         </li>
       ))}
@@ -33,6 +33,7 @@ const CAUSES = {
 } as const;
 
 /** What the server always says alike is said in the language of the page; what came up is as it came. */
-export function causeText(cause: string, t: ReturnType<typeof useTranslation>["t"]): string {
-  return cause in CAUSES ? t(CAUSES[cause as keyof typeof CAUSES]) : cause;
+export function Cause({ text }: { text: string }) {
+  const { t } = useTranslation();
+  return <>{text in CAUSES ? t(CAUSES[text as keyof typeof CAUSES]) : text}</>;
 }

@@ -10,7 +10,7 @@ import { JobStateLabel } from "@/components/job-state";
 import { formatDuration, trackSeconds } from "@/lib/format";
 import { formatScalar } from "@/lib/scalars";
 import { useNow } from "@/lib/use-now";
-import { waitingText } from "./job-card";
+import { WaitingText } from "./job-card";
 import classes from "./jobs-table.module.css";
 import { StopButton } from "./stop-button";
 
@@ -124,7 +124,11 @@ const JobRow = memo(function JobRow({ job, names, canWrite, onResubmit }: RowPro
 function Why({ job }: { job: SubmittedJob }) {
   const { t } = useTranslation();
   if (job.state === "queued" && job.waiting)
-    return <div className={classes.why}>{waitingText(job.waiting, t)}</div>;
+    return (
+      <div className={classes.why}>
+        <WaitingText waiting={job.waiting} />
+      </div>
+    );
   if (job.state === "failed" || job.state === "lost")
     return <div className={classes.why}>{job.exit_in_words || job.cause}</div>;
   if (job.stop_asked_by && job.state !== "succeeded")

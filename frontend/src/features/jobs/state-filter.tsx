@@ -45,7 +45,11 @@ export function StateBar({ states }: { states: Readonly<Record<string, number>> 
   return (
     <div className={classes.line} role="img" aria-label={text} title={text}>
       {held.map((state) => (
-        <span key={state} style={{ flexGrow: states[state], background: JOB_LOOK[state].color }} />
+        <span
+          key={state}
+          data-state={state}
+          style={{ flexGrow: states[state], background: JOB_LOOK[state].color }}
+        />
       ))}
     </div>
   );

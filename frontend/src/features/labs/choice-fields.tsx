@@ -91,7 +91,7 @@ export function ChoiceFields({ lab, choice, onChange }: Props) {
           label={t("submit.list")}
           description={t("submit.listHint")}
           placeholder={"learning_rate,hidden\n0.01,32\n0.002,64"}
-          className="mono"
+          classNames={{ input: "mono" }}
           autosize
           minRows={4}
           maxRows={12}

@@ -45,7 +45,8 @@ export function HyperparameterEditor({ value, onChange }: Props) {
           <TextInput
             aria-label={t("hyper.name")}
             placeholder="learning_rate"
-            className={`mono ${classes.rowName}`}
+            className={classes.rowName}
+            classNames={{ input: "mono" }}
             value={row.name}
             error={isTwice(rows, row) ? t("hyper.twice") : undefined}
             onChange={({ currentTarget }) => change(row.id, { name: currentTarget.value.trim() })}

@@ -1,8 +1,9 @@
 // A lab to make or to change: name, code, command, hyperparameters, environment, variables, limits.
 import { Button, Stack, Text, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { jobRulesQuery } from "@/api/jobs";
 import {
   changeLab,
   createLab,
@@ -15,6 +16,7 @@ import { CodeFields } from "@/components/definition/code-fields";
 import { CommandFields } from "@/components/definition/command-fields";
 import classes from "@/components/definition/definition.module.css";
 import { EnvironmentFields, LimitFields } from "@/components/definition/limit-fields";
+import { EMPTY_POD, hasPods, PodFields } from "@/components/definition/pod-fields";
 import { Section } from "@/components/definition/section";
 import { VariablesFields } from "@/components/definition/variables-fields";
 import { errorText } from "@/components/error-panel";
@@ -31,11 +33,7 @@ const EMPTY: LabDefinition = {
   code: { kind: "folder", path: "" },
   command: [],
   uses_shell: false,
-  environment: {
-    python: "",
-    requirements: "",
-    pod: { image: "", cpus: 0, memory_mb: 0, gpus: 0, node_selector: {}, volumes: [], retries: 0 },
-  },
+  environment: { python: "", requirements: "", pod: EMPTY_POD },
   variables: {},
   limits: { memory_mb: 0, cpu_s: 0, grace_s: 15 },
 };
@@ -46,6 +44,7 @@ export function LabForm({ project, lab, onSaved, onCancel }: Props) {
   const [name, setName] = useState(lab?.name ?? "");
   const [definition, setDefinition] = useState<LabDefinition>(lab?.definition ?? EMPTY);
   const [hyperparameters, setHyperparameters] = useState<Hyperparameters>(lab?.hyperparameters ?? {});
+  const rules = useQuery(jobRulesQuery);
   const change = (part: Partial<LabDefinition>) => setDefinition((before) => ({ ...before, ...part }));
   const save = useMutation({
     mutationFn: () => {
@@ -97,6 +96,14 @@ export function LabForm({ project, lab, onSaved, onCancel }: Props) {
             onChange={(environment) => change({ environment })}
           />
         </Section>
+        {hasPods(rules.data, definition.environment.pod) && (
+          <Section title={t("pod.title")} text={t("pod.lead")}>
+            <PodFields
+              value={definition.environment.pod}
+              onChange={(pod) => change({ environment: { ...definition.environment, pod } })}
+            />
+          </Section>
+        )}
         <Section title={t("definition.variables")} text={t("definition.variablesLead")}>
           <VariablesFields value={definition.variables} onChange={(variables) => change({ variables })} />
         </Section>

@@ -108,7 +108,7 @@ function PublishFields({ action, onChange }: PublishProps) {
         description={t("action.patternsHint")}
         placeholder={action.patterns.length === 0 ? "out/*" : undefined}
         required
-        className="mono"
+        classNames={{ input: "mono" }}
         style={{ flex: "2 1 220px" }}
         value={action.patterns}
         onChange={(patterns) => onChange({ ...action, patterns })}
@@ -116,7 +116,7 @@ function PublishFields({ action, onChange }: PublishProps) {
       <TextInput
         label={t("action.folder")}
         description={t("action.folderHint")}
-        className="mono"
+        classNames={{ input: "mono" }}
         style={{ flex: "1 1 160px" }}
         value={action.folder}
         onChange={({ currentTarget }) => onChange({ ...action, folder: currentTarget.value.trim() })}

@@ -1,8 +1,9 @@
 // A pipeline to make or to change: name, actions in their order, and what they run in.
 import { Button, Stack, Text, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { jobRulesQuery } from "@/api/jobs";
 import {
   changePipeline,
   createPipeline,
@@ -13,6 +14,7 @@ import {
 import { CodeFields } from "@/components/definition/code-fields";
 import classes from "@/components/definition/definition.module.css";
 import { EnvironmentFields, LimitFields } from "@/components/definition/limit-fields";
+import { EMPTY_POD, hasPods, PodFields } from "@/components/definition/pod-fields";
 import { Section } from "@/components/definition/section";
 import { VariablesFields } from "@/components/definition/variables-fields";
 import { errorText } from "@/components/error-panel";
@@ -29,11 +31,7 @@ interface Props {
 const EMPTY: PipelineDefinition = {
   code: null,
   actions: [emptyAction("command")],
-  environment: {
-    python: "",
-    requirements: "",
-    pod: { image: "", cpus: 0, memory_mb: 0, gpus: 0, node_selector: {}, volumes: [], retries: 0 },
-  },
+  environment: { python: "", requirements: "", pod: EMPTY_POD },
   variables: {},
   limits: { memory_mb: 0, cpu_s: 0, grace_s: 15 },
 };
@@ -47,6 +45,7 @@ export function PipelineForm({ project, pipeline, onSaved, onCancel }: Props) {
   const [actions, setActions] = useState<readonly KeyedAction[]>(() =>
     start.actions.map((action, key) => ({ key, action })),
   );
+  const rules = useQuery(jobRulesQuery);
   const change = (part: Partial<PipelineDefinition>) => setDefinition((before) => ({ ...before, ...part }));
   const save = useMutation({
     mutationFn: () => {
@@ -96,6 +95,14 @@ export function PipelineForm({ project, pipeline, onSaved, onCancel }: Props) {
             onChange={(environment) => change({ environment })}
           />
         </Section>
+        {hasPods(rules.data, definition.environment.pod) && (
+          <Section title={t("pod.title")} text={t("pod.lead")}>
+            <PodFields
+              value={definition.environment.pod}
+              onChange={(pod) => change({ environment: { ...definition.environment, pod } })}
+            />
+          </Section>
+        )}
         <Section title={t("definition.variables")} text={t("definition.variablesLead")}>
           <VariablesFields value={definition.variables} onChange={(variables) => change({ variables })} />
         </Section>

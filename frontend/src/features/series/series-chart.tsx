@@ -100,7 +100,7 @@ export function SeriesChart(props: Props) {
     event.stopPropagation();
   };
 
-  const label = series.map((one) => summary(one, t)).join("; ");
+  const label = series.map((one) => t("series.summary", summaryOf(one))).join("; ");
   return (
     // biome-ignore lint/a11y/useSemanticElements: a group of a picture and what it says at the cursor, no form fields.
     <div
@@ -140,9 +140,12 @@ export function SeriesChart(props: Props) {
   );
 }
 
-function summary(series: Series, t: ReturnType<typeof useTranslation>["t"]): string {
-  return t("series.summary", { key: series.key, n: series.n_stored, last: formatValue(series.last?.value) });
-}
+/** What of a series a sentence says. */
+const summaryOf = (series: Series) => ({
+  key: series.key,
+  n: series.n_stored,
+  last: formatValue(series.last?.value),
+});
 
 function nextIndex(event: KeyboardEvent, at: number | null, length: number): number | null {
   if (length === 0) return null;
