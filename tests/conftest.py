@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 from support.apps import Apps, running_apps
 from support.postgres import TestServer, running_server
@@ -14,6 +15,9 @@ from services.storage.database import Database
 
 # What a track captures by itself has tests of its own; the others look at what they logged, and at nothing else.
 os.environ.setdefault("MLSTEAM_CAPTURE", "none")
+# How long an example takes says how busy the machine is; the benchmark measures.
+settings.register_profile("track", deadline=None, print_blob=True)
+settings.load_profile("track")
 
 
 @pytest.fixture(autouse=True)

@@ -78,7 +78,7 @@ def made(order: Order, chosen: KubernetesSettings = SETTINGS) -> tuple[dict[str,
         },
     ),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_whatever_is_asked_fits_the_schemas_and_is_confined(
     words: list[str], name: str, value: str, pod: dict[str, Any]
 ) -> None:

@@ -114,7 +114,7 @@ _IN_ORDER = st.lists(st.tuples(_NUMBERS, st.booleans(), st.booleans()), min_size
 _SERIES = st.lists(st.one_of(_lists(_VALUES), _lists(_NUMBERS), _IN_ORDER), min_size=1, max_size=3)
 
 
-@settings(max_examples=400, deadline=None, print_blob=True)
+@settings(max_examples=400)
 @given(_SERIES, _ASKED, st.lists(st.sampled_from([0, 0.3, 0.5, 0.9, 1]), min_size=3, max_size=3), st.integers(0, 99))
 def test_any_points_in_any_window(series: list[list[Logged]], asked: Asked, splits: list[float], seed: int) -> None:
     check_views(_draw(series, asked, splits[: len(series)], seed), series, asked)
@@ -163,7 +163,7 @@ def test_recent_points_that_just_touch_the_settled_ones(axis: str, buckets: int)
         check_views(_draw(series, asked, [0.5], 0), series, asked)
 
 
-@settings(max_examples=150, deadline=None, print_blob=True)
+@settings(max_examples=150)
 @given(st.floats(-1e300, 1e300), st.floats(-1e300, 1e300), st.integers(1, 300))
 def test_edges_rise_and_stand_where_they_should(one: float, other: float, n: int) -> None:
     grid = Grid(min(one, other), max(one, other), n)

@@ -66,7 +66,7 @@ def _check_same(found: Points, expected: Points) -> None:
     assert found.steps.tobytes() == expected.steps.tobytes()
 
 
-@settings(max_examples=80, deadline=None, print_blob=True)
+@settings(max_examples=80)
 @given(
     st.integers(0, 2**32),
     st.sampled_from(list(ValueType)),
@@ -180,7 +180,7 @@ def test_pages_know_what_was_added(seed: int) -> None:
         assert set(page.texts) == {leaf_id - first_leaf for leaf_id, one in newest.items() if isinstance(one[0], str)}
 
 
-@settings(max_examples=80, deadline=None, print_blob=True)
+@settings(max_examples=80)
 @given(
     st.integers(0, 2**32),
     st.sampled_from(_NUMERIC),
