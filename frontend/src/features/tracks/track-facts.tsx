@@ -1,7 +1,9 @@
 // What one should know of a track: notes, times, where its code comes from, on what it ran, who logged to it.
+
 import { Anchor, Button, SimpleGrid } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
+import type { TFunction } from "i18next";
 import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { valuesQuery } from "@/api/folders";
@@ -104,7 +106,7 @@ function TimeCard({ track }: { track: Track }) {
   );
 }
 
-function originText(origin: string, t: ReturnType<typeof useTranslation>["t"]): string {
+function originText(origin: string, t: TFunction): string {
   if (origin === "client") return t("facts.origin.client");
   if (origin === "lab") return t("facts.origin.submission");
   if (origin.startsWith("pipeline")) return t("facts.origin.pipeline");
