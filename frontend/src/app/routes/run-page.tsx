@@ -7,7 +7,7 @@ import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { leavesQuery } from "@/api/folders";
 import { hasEnded, jobQuery } from "@/api/jobs";
-import { type RunDetail, rerun, runQuery, stopRun } from "@/api/pipelines";
+import { type ActionStatus, type RunDetail, rerun, runQuery, stopRun } from "@/api/pipelines";
 import { Section } from "@/components/definition/section";
 import { ErrorPanel, errorText } from "@/components/error-panel";
 import { JobStateLabel } from "@/components/job-state";
