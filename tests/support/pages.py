@@ -16,8 +16,8 @@ _AXE_RUN = """() => axe.run(document, {
   runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
   // Frames hold pages of others: TensorBoard's, and what users logged.
   iframes: false,
-}).then(({ violations }) => violations.map(
-  (one) => one.id + ': ' + one.nodes.slice(0, 3).map((node) => node.html).join(' | ')))"""
+}).then(
+  (found) => found.violations.map((one) => one.id + ': ' + one.nodes.slice(0, 3).map((n) => n.html).join(' | ')))"""
 _VIOLATIONS = """document.addEventListener('securitypolicyviolation',
   (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample))"""
 
@@ -47,10 +47,11 @@ def signed_in(
     page.wait_for_url("**/projects**")
     context.add_init_script(_VIOLATIONS)
     context.on("weberror", lambda error: errors.append(str(error.error)))
-    context.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    context.on("console", lambda said: errors.append(f"{said.text} {said.location}") if said.type == "error" else None)
     yield page
     context.close()
-    assert [error for error in errors if not re.search(allowed, error)] == []
+    unexpected = [error for error in errors if not re.search(allowed, error)]
+    assert not unexpected, unexpected
 
 
 def check_accessible(page: Page) -> None:

@@ -33,6 +33,6 @@ export type Loss = Schemas["LossOut"];
 export type Series = Schemas["SeriesOut"];
 export type SeriesAnswer = Schemas["SeriesAnswer"];
 export type ExportFormat = Schemas["ExportFormat"];
-export type ConsoleLine = Schemas["LineOut"];
+export type ConsoleLine = ConsolePage["lines"][number];
 export type ConsolePage = Schemas["ConsoleOut"];
 export type ConsoleHits = Schemas["HitsOut"];

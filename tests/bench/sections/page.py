@@ -104,7 +104,7 @@ def _table(page: Page, address: str, project: str, runs: int) -> list[tuple[str,
     # The first question about a value waits until the table is loaded; that is a figure of its own.
     page.evaluate(_MEASURE, [_REMEMBER + _click("val/loss"), _OTHER_FIRST])
     measure("sort by a metric", lambda _: _REMEMBER + _click("val/loss"), lambda _: _OTHER_FIRST)
-    measure("sort by a name", lambda _: _REMEMBER + _click("Name"), lambda _: _OTHER_FIRST)
+    measure("sort by a parameter", lambda _: _REMEMBER + _click("extra/param_00"), lambda _: _OTHER_FIRST)
     measure(
         "jump to any row",
         lambda run: _SCROLL + f"box.scrollTop = {(run * 1371 % 9800) * 36}",

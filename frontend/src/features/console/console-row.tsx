@@ -70,6 +70,9 @@ function timeOf(time: number, times: ConsoleTimes, firstTime: number | null, lan
   return firstTime === null ? "" : `+${formatDuration(time - firstTime)}`;
 }
 
+/** A colour that was chosen for a black terminal, made readable on our ground. */
+const readable = (color: string | undefined) => color && `color-mix(in srgb, ${color} 55%, var(--text))`;
+
 function LineText({ text, words }: { text: string; words: string }) {
   const { t } = useTranslation();
   const [isWhole, setWhole] = useState(false);
@@ -84,7 +87,9 @@ function LineText({ text, words }: { text: string; words: string }) {
             key={offset}
             className={span.className || undefined}
             style={
-              span.color || span.background ? { color: span.color, background: span.background } : undefined
+              span.color || span.background
+                ? { color: readable(span.color), background: span.background }
+                : undefined
             }
           >
             {span.text}

@@ -44,7 +44,7 @@ export default function MarkdownPreview({ text, trackId, fileKey = "" }: Props) 
             return <img src={fileUrl(trackId, key)} alt={alt ?? key} style={{ maxWidth: "100%" }} />;
           },
           a: ({ href, children }) => (
-            <a href={href} target="_blank" rel="noreferrer noopener">
+            <a href={href} target="_blank" rel="noreferrer noopener" style={{ textDecoration: "underline" }}>
               {children}
             </a>
           ),

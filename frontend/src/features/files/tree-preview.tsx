@@ -69,7 +69,6 @@ function TreeNode({ name, path, value, level }: NodeProps) {
       <summary>
         {label}
         <span className="dim">{count}</span>
-        <CopyPath path={path} />
       </summary>
       {/* What is folded is not made: a file may hold a million values, or itself. */}
       {isOpen && (

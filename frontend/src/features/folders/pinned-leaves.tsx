@@ -31,7 +31,7 @@ export function PinnedLeaves({ projectId, selected, onSelect }: Props) {
             <IconPinned size={14} aria-hidden /> {key}
           </button>
           <ActionIcon
-            size="sm"
+            size={24}
             aria-label={t("tree.unpin", { key })}
             onClick={() => setPinned(pins, projectId, key, false)}
           >

@@ -43,7 +43,7 @@ export function SeriesLegend({ series, hidden, onHide, onRemove }: Props) {
           </Tooltip>
           {line > 0 && (
             <ActionIcon
-              size="sm"
+              size={24}
               aria-label={t("series.remove", { key: one.key })}
               onClick={() => onRemove(one.key)}
             >

@@ -42,7 +42,7 @@ export function TrackFacts({ track, onOpen }: Props) {
             <Notes text={track.notes} />
           </Suspense>
         ) : null}
-        <Button size="compact-sm" variant="subtle" onClick={open}>
+        <Button size="compact-sm" variant="subtle" ml={-8} onClick={open}>
           {track.notes ? t("track.editNotes") : t("track.addNotes")}
         </Button>
       </section>
@@ -142,7 +142,7 @@ function SourceCard({ track, onOpen }: Props) {
         )}
         {values["source/git/is_dirty"] === true && (
           <Fact name={t("facts.changes")}>
-            <Anchor component="button" onClick={() => onOpen("source/git/diff.patch")}>
+            <Anchor component="button" fz="inherit" onClick={() => onOpen("source/git/diff.patch")}>
               {t("facts.diff")}
             </Anchor>
           </Fact>
@@ -166,7 +166,7 @@ function SourceCard({ track, onOpen }: Props) {
         {isKnown && (
           <Fact name={t("facts.python")}>
             {text(values["source/python"])}{" "}
-            <Anchor component="button" onClick={() => onOpen("source/packages.txt")}>
+            <Anchor component="button" fz="inherit" onClick={() => onOpen("source/packages.txt")}>
               {t("facts.packages")}
             </Anchor>
           </Fact>
@@ -216,7 +216,7 @@ function PlaceCard({ track, onOpen }: Props) {
         {exitCode !== undefined && <Fact name={t("facts.exitCode")}>{formatValue(exitCode)}</Fact>}
         {isKnown && (
           <Fact name={t("facts.load")}>
-            <Anchor component="button" onClick={() => onOpen("system")}>
+            <Anchor component="button" fz="inherit" onClick={() => onOpen("system")}>
               {t("facts.systemCharts")}
             </Anchor>
           </Fact>

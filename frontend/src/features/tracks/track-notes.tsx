@@ -12,7 +12,7 @@ export default function TrackNotes({ text }: { text: string }) {
         components={{
           img: ({ alt }) => <em>{alt}</em>,
           a: ({ href, children }) => (
-            <a href={href} target="_blank" rel="noreferrer noopener">
+            <a href={href} target="_blank" rel="noreferrer noopener" style={{ textDecoration: "underline" }}>
               {children}
             </a>
           ),
