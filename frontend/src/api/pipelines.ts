@@ -32,9 +32,6 @@ export const createPipeline = (project: string, body: PipelineIn) =>
   request<Pipeline>(`projects/${encodeURIComponent(project)}/pipelines`, { method: "POST", body });
 export const changePipeline = (pipelineId: string, body: PipelineIn) =>
   request<Pipeline>(`pipelines/${pipelineId}`, { method: "PATCH", body });
-/** `order` names the present positions of all actions, from 1. */
-export const reorderPipeline = (pipelineId: string, order: readonly number[]) =>
-  request<Pipeline>(`pipelines/${pipelineId}/order`, { method: "PUT", body: { order } });
 export const deletePipeline = (pipelineId: string) =>
   request<void>(`pipelines/${pipelineId}`, { method: "DELETE" });
 

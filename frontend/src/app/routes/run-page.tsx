@@ -5,8 +5,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
+import { leavesQuery } from "@/api/folders";
 import { hasEnded, jobQuery } from "@/api/jobs";
-import { type RunDetail, rerun, runQuery, stopRun } from "@/api/pipelines";
+import { type ActionStatus, type RunDetail, rerun, runQuery, stopRun } from "@/api/pipelines";
 import { Section } from "@/components/definition/section";
 import { ErrorPanel, errorText } from "@/components/error-panel";
 import { JobStateLabel } from "@/components/job-state";
@@ -89,28 +90,37 @@ function Run({ project, run, canWrite }: Props) {
           <Text style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{run.comment}</Text>
         )}
         <div className="card">
-          <RunActions
-            run={run}
-            output={(action) => (
-              <Suspense fallback={<RowSkeleton rows={8} height={14} />}>
-                <ConsoleView
-                  trackId={run.job.track_id}
-                  stream={action.stream}
-                  line={undefined}
-                  onLine={() => {}}
-                  empty={
-                    <Text size="sm" className="dim" px="md">
-                      {t(action.state === "running" ? "run.noOutputYet" : "run.noOutput")}
-                    </Text>
-                  }
-                />
-              </Suspense>
-            )}
-          />
+          <RunActions run={run} output={(action) => <Output trackId={run.job.track_id} action={action} />} />
         </div>
         <History run={run} />
       </div>
     </ProjectPage>
+  );
+}
+
+const MOST_STREAMS = 1000;
+
+/** What an action printed; a stream that does not exist yet is not asked for. */
+function Output({ trackId, action }: { trackId: string; action: ActionStatus }) {
+  const { t } = useTranslation();
+  const streams = useQuery({
+    ...leavesQuery(trackId, { kind: "console", limit: MOST_STREAMS }),
+    refetchInterval: useJobsInterval(),
+    placeholderData: undefined,
+  });
+  if (!streams.data) return <RowSkeleton rows={8} height={14} />;
+  if (!streams.data.entries.some(({ key }) => key.endsWith(`/${action.stream}`)))
+    return (
+      <Text size="sm" className="dim">
+        {t(action.state === "running" ? "run.noOutputYet" : "run.noOutput")}
+      </Text>
+    );
+  return (
+    <div className={classes.console}>
+      <Suspense fallback={<RowSkeleton rows={8} height={14} />}>
+        <ConsoleView trackId={trackId} stream={action.stream} line={undefined} onLine={() => {}} />
+      </Suspense>
+    </div>
   );
 }
 

@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconArrowDown } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
@@ -23,8 +23,6 @@ interface Props {
   /** From 1; what the address names. */
   line: number | undefined;
   onLine: (line: number | undefined) => void;
-  /** What stands there while nothing was printed. */
-  empty?: ReactNode;
 }
 
 const LINE_PX = 20;
@@ -34,7 +32,7 @@ const MOST_LINES = 1_500_000;
 const MARKS = 200;
 const PHONE_PX = 640;
 
-export function ConsoleView({ trackId, stream, line, onLine, empty }: Props) {
+export function ConsoleView({ trackId, stream, line, onLine }: Props) {
   const { t, i18n } = useTranslation();
   const { console: taste, hasKeys } = usePreferences();
   const scroller = useRef<HTMLDivElement>(null);
@@ -163,12 +161,11 @@ export function ConsoleView({ trackId, stream, line, onLine, empty }: Props) {
             setFollowing(isAtEnd);
           }}
         >
-          {nLines === 0 &&
-            (empty ?? (
-              <EmptyState title={t("console.empty")} text={t("console.emptyText")}>
-                <PythonSample />
-              </EmptyState>
-            ))}
+          {nLines === 0 && (
+            <EmptyState title={t("console.empty")} text={t("console.emptyText")}>
+              <PythonSample />
+            </EmptyState>
+          )}
           <div style={{ height: virtual.getTotalSize(), position: "relative", minWidth: "fit-content" }}>
             {items.map((item) => {
               const number = base + item.index;
