@@ -37,13 +37,15 @@ class Column:
     def put(self, row: int, value: Value) -> None:
         """Set a cell."""
         kind = type_of(value)
-        self.types[row] = int(kind)
-        self.texts.pop(row, None)
-        self.large.pop(row, None)
+        self.types[row] = kind
+        if self.texts:
+            self.texts.pop(row, None)
+        if self.large:
+            self.large.pop(row, None)
         if isinstance(value, str):
             self.texts[row], self.numbers[row] = value[:MAX_TEXT_CHARS], np.nan
             return
-        self.numbers[row] = float(value)
+        self.numbers[row] = value
         if kind is ValueType.INT and abs(value) > _EXACT:
             self.large[row] = int(value)
 
@@ -83,6 +85,7 @@ class Table:
         # Grows with each change; of an unchanged table every answer can be used again.
         self.version = 0
         self._keys_of: list[frozenset[Field]] = []
+        self._last_keys: frozenset[Field] = frozenset()
         self._dead: list[int] = []
 
     @property
@@ -141,7 +144,7 @@ class Table:
 
     def put_values_at(self, row: int, values: Iterable[tuple[Field, Value]]) -> None:
         """Replace those of a row."""
-        kept: set[Field] = set()
+        kept: list[Field] = []
         self.version += 1
         for name, value in values:
             column = self.columns.get(name)
@@ -154,12 +157,16 @@ class Table:
                 self.columns[name] = column
             column.put(row, value)
             column.version = self.version
-            kept.add(name)
-        for name in self._keys_of[row] - kept:
+            kept.append(name)
+        keys = frozenset(kept)
+        for name in self._keys_of[row] - keys:
             column = self.columns[name]
             column.clear(row)
             column.version = self.version
-        self._keys_of[row] = frozenset(kept)
+        # Most tracks of a project have the same keys: they share one set, which takes kilobytes.
+        if keys != self._last_keys:
+            self._last_keys = keys
+        self._keys_of[row] = self._last_keys
 
     def find_column(self, name: Field) -> Column | None:
         """Return a column; `p.lr` is also what a job was given as `parameters/lr`."""
