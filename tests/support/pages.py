@@ -40,7 +40,9 @@ def signed_in(
     )
     stored = {"mantine-color-scheme-value": scheme, "mlsteam-track-preferences": json.dumps(preferences or {})}
     for name, value in stored.items():
-        context.add_init_script(f"if (!localStorage.getItem({name!r})) localStorage.setItem({name!r}, {value!r})")
+        # Not in frames: a sandboxed one has no storage, and would fail the test with the test's own error.
+        only = f"window === top && !localStorage.getItem({name!r})"
+        context.add_init_script(f"if ({only}) localStorage.setItem({name!r}, {value!r})")
     errors: list[str] = []
     page = context.new_page()
     page.goto(stack.link())
