@@ -61,7 +61,8 @@ def check_accessible(page: Page) -> None:
     if not page.evaluate("() => 'axe' in window"):
         # Not as a script element: the page's policy lets none of others in, and shall not for a test.
         page.evaluate(_AXE.read_text())
-    assert page.evaluate(_AXE_RUN) == []
+    found = page.evaluate(_AXE_RUN)
+    assert not found, found
 
 
 def picture(page: Page, name: str) -> Path:
