@@ -21,7 +21,10 @@ export function CopyIcon({ value }: { value: string }) {
 export function CodeBlock({ code }: { code: string }) {
   return (
     <div className="code-block">
-      <pre className="code">{code}</pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is wider than the window is scrolled by keyboard. */}
+      <pre className="code" tabIndex={0}>
+        {code}
+      </pre>
       <CopyIcon value={code} />
     </div>
   );

@@ -3,6 +3,7 @@
 Called by provider.py. TensorBoard leaves filtering and sorting to whoever gives the data.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -34,7 +35,8 @@ def of_event_files(uploads: provider.DataProvider, ctx: Any) -> dict[str, dict[s
 def _domain_of(values: Sequence[Value]) -> tuple[Any, Any]:
     if all(isinstance(value, bool) for value in values):
         return _Domain.DISCRETE_BOOL, sorted({bool(value) for value in values})
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+    # TensorBoard answers with an error for all of them when one is NaN or infinite: such a name is shown as words.
+    if all(isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) for value in values):
         numbers = sorted({float(value) for value in values})
         if len(numbers) > _MAX_DOMAIN:
             return _Domain.INTERVAL, (numbers[0], numbers[-1])
