@@ -63,16 +63,6 @@ def test_the_tree_is_walked_by_keyboard(stack: RunningStack, track_id: str, page
     page.get_by_role("heading", name="a rich track").click()
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile("path=loss%2Fval"))
-    filtering = page.get_by_label("Filter")
-    filtering.fill("val")
-    expect(page.get_by_role("status").get_by_text("3 matches")).to_be_visible()
-    expect(page.get_by_role("treeitem")).to_have_count(6)
-    filtering.press("Escape")
-    page.get_by_role("button", name="Pin to the top of the tree").click()
-    expect(page.get_by_role("list", name="Pinned").get_by_role("button", name="loss/val", exact=True)).to_be_visible()
-    page.get_by_role("heading", name="a rich track").click()
-    page.keyboard.press("[")
-    expect(tree).to_have_count(0)
 
 
 def test_a_chart_is_zoomed_smoothed_shared_and_read(stack: RunningStack, track_id: str, page: Page) -> None:
