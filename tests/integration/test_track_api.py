@@ -157,14 +157,14 @@ async def test_keys_are_found_by_their_letters(apps: Apps) -> None:
     async def found(asked: str) -> list[str]:
         return [entry["key"] for entry in (await apps.reader.get(address + asked)).json()["entries"]]
 
-    assert await found("q=TRAIN") == ["Loss/train", "acc/train"]
+    assert await found("q=TRAIN") == ["acc/train", "Loss/train"]
     assert await found("q=loss") == ["Loss/train", "Loss/val"]
     assert await found("q=train&path=acc") == ["acc/train"]
     assert await found("q=nothing") == []
     first = (await apps.reader.get(address + "q=a&limit=2")).json()
-    assert [entry["key"] for entry in first["entries"]] == ["Loss/train", "Loss/val"]
+    assert [entry["key"] for entry in first["entries"]] == ["acc/train", "Loss/train"]
     assert first["entries"][0]["leaf"]["n_points"] == 1
-    assert await found("q=a&limit=2&offset=2") == ["acc/train"]
+    assert await found("q=a&limit=2&offset=2") == ["Loss/val"]
 
 
 async def test_series_raw_and_in_buckets(apps: Apps) -> None:
