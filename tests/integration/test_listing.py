@@ -164,3 +164,19 @@ async def test_lines_of_many_tracks_stand_on_one_grid(apps: Apps) -> None:
     assert len(answer["at"]) == 4
     assert all(len(line["mean"]) == 4 for line in answer["lines"])
     assert answer["lines"][1]["mean"][-1] == 1.5
+
+
+async def test_a_deleted_track_says_that_it_can_be_restored_and_is_not_kept_by_browsers(apps: Apps) -> None:
+    project = (await apps.reader.post("/api/v3/projects", json={"name": "trash"})).json()["name"]
+    track_id = (await apps.reader.post(f"/api/v3/projects/{project}/tracks", json={"name": "gone"})).json()["track_id"]
+    address = f"/api/v3/tracks/{track_id}"
+    # Read before, so that the right to it is remembered.
+    assert (await apps.reader.get(address)).status_code == 200
+    await apps.reader.post(f"/api/v3/projects/{project}/tracks/delete", json={"track_ids": [track_id]})
+    gone = await apps.reader.get(address)
+    assert gone.status_code == 410
+    assert gone.headers["cache-control"] == "no-store"
+    context = gone.json()["context"]
+    assert context["is_in_trash"] is True
+    await apps.reader.post(f"/api/v3/projects/{context['project_id']}/trash/restore", json={"track_ids": [track_id]})
+    assert (await apps.reader.get(address)).status_code == 200

@@ -42,11 +42,15 @@ def track_of(row: Row[Any]) -> Track:
 
 async def get_track(session: AnySession, track_id: UUID) -> Track:
     """Return a track. Raises: TrackNotFound, TrackDeleted."""
-    row = (await session.execute(select_tracks().where(tracks.c.track_id == track_id))).one_or_none()
+    query = select_tracks().add_columns(tracks.c.purged_at).where(tracks.c.track_id == track_id)
+    row = (await session.execute(query)).one_or_none()
     if row is None:
         raise TrackNotFound(track_id=str(track_id))
     if row.deleted_at is not None:
-        raise TrackDeleted(track_id=str(track_id), name=row.name)
+        # As access says it: who deleted it just now is still allowed to read it, from memory.
+        raise TrackDeleted(
+            track_id=str(track_id), name=row.name, project_id=str(row.project_id), is_in_trash=row.purged_at is None
+        )
     return track_of(row)
 
 

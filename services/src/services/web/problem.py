@@ -45,10 +45,16 @@ class Problem(BaseModel):
     request_id: str
 
 
+# Browsers keep a 404 and a 410 otherwise, also when what was gone is there again.
+_NOT_KEPT = {"cache-control": "no-store"}
+
+
 def problem_response(error: ServiceError, request_id: str) -> JSONResponse:
     """Write an error of the domain as an answer."""
     body = Problem(error=error.code, detail=error.detail, context=error.context, request_id=request_id)
-    headers = {"Retry-After": str(max(1, round(error.retry_after_s)))} if error.retry_after_s is not None else {}
+    headers = dict(_NOT_KEPT)
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
     if error.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body.model_dump(), status_code=STATUS_OF_KIND[error.kind], headers=headers)
@@ -65,8 +71,7 @@ def responses(*errors: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
 def _answer(request: Request, status: int, code: str, detail: str, context: dict[str, Any]) -> JSONResponse:
     request_id = request.scope.get("state", {}).get("request_id", "")
     body = Problem(error=code, detail=detail, context=context, request_id=request_id)
-    # Browsers keep a 404 and a 410 otherwise, also when what was gone is there again.
-    return JSONResponse(body.model_dump(), status_code=status, headers={"cache-control": "no-store"})
+    return JSONResponse(body.model_dump(), status_code=status, headers=dict(_NOT_KEPT))
 
 
 def _plain(errors: Sequence[Any]) -> list[dict[str, str]]:
