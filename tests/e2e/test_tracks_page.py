@@ -218,3 +218,22 @@ def test_a_phone(stack: RunningStack, browser: Browser, project: str) -> None:
         page.wait_for_function("() => document.querySelectorAll('canvas').length >= 1")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         picture(page, "phone-compare")
+
+
+def test_a_deleted_track_can_be_restored_from_its_page(stack: RunningStack, browser: Browser, project: str) -> None:
+    track_id = stack.train("import mlsteam; t = mlsteam.init(name='gone'); t['x'].log(1.0); t.stop(); print(t.id)")[-1]
+    context = browser.new_context(locale="en", reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(stack.link())
+    page.wait_for_url("**/projects**")
+    page.evaluate(
+        "([project, id]) => fetch(`api/v3/projects/${project}/tracks/delete`, {method: 'POST', headers:"
+        " {'X-MLSteam-Request': '1', 'Content-Type': 'application/json'}, body: JSON.stringify({track_ids: [id]})})",
+        [project, track_id],
+    )
+    page.goto(f"{stack.address}/t/{track_id}")
+    expect(page.get_by_role("heading", name="Deleted")).to_be_visible()
+    check_accessible(page)
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("gone").first).to_be_visible()
+    context.close()
