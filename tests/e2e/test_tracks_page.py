@@ -237,3 +237,26 @@ def test_a_deleted_track_can_be_restored_from_its_page(stack: RunningStack, brow
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("gone").first).to_be_visible()
     context.close()
+
+
+def test_members_and_users(stack: RunningStack, browser: Browser, project: str) -> None:
+    with signed_in(stack, browser) as page:
+        page.goto(f"{stack.address}/users")
+        page.get_by_label("Name").fill("ann")
+        page.get_by_role("button", name="CREATE USER").click()
+        link = page.get_by_role("dialog").locator("pre").inner_text()
+        check_accessible(page)
+        page.keyboard.press("Escape")
+        picture(page, "users")
+        page.goto(f"{stack.address}/p/{project}/members")
+        page.get_by_label("Name of a user").fill("ann")
+        page.get_by_role("button", name="ADD MEMBER").click()
+        expect(page.get_by_role("cell", name="ann", exact=True)).to_be_visible()
+        check_accessible(page)
+        picture(page, "members")
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(link)
+    other.wait_for_url("**/projects**")
+    expect(other.get_by_text(project)).to_be_visible()
+    context.close()
