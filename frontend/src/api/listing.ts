@@ -69,7 +69,6 @@ export const restoreTracks = (project: string, track_ids: readonly string[]) =>
     method: "POST",
     body: { track_ids },
   });
-export const stopTrack = (trackId: string) => request<unknown>(`tracks/${trackId}/stop`, { method: "POST" });
 
 /** Some tracks with what they have of the columns, newest first; those that are deleted are left out. */
 export const chosenQuery = (project: string, trackIds: readonly string[], columns: readonly string[]) =>

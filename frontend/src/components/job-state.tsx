@@ -1,4 +1,4 @@
-// A job's state: icon and word, never colour alone.
+// A job's state.
 import {
   IconAlertTriangle,
   IconCircleCheck,
@@ -11,6 +11,7 @@ import {
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { JobState } from "@/api/jobs";
+import { StateLabel } from "./state-label";
 
 export const JOB_LOOK = {
   queued: { Icon: IconHourglass, color: "var(--dim)" },
@@ -25,11 +26,5 @@ export const JOB_LOOK = {
 
 export function JobStateLabel({ state }: { state: JobState }) {
   const { t } = useTranslation();
-  const { Icon, color } = JOB_LOOK[state];
-  return (
-    <span style={{ display: "inline-flex", alignItems: "center", gap: 6, color, whiteSpace: "nowrap" }}>
-      <Icon size={16} aria-hidden />
-      {t(`job.state.${state}`)}
-    </span>
-  );
+  return <StateLabel look={JOB_LOOK[state]}>{t(`job.state.${state}`)}</StateLabel>;
 }

@@ -1,4 +1,4 @@
-// A track's status: icon and word, never colour alone.
+// A track's status.
 import {
   IconAlertTriangle,
   IconCircleCheck,
@@ -10,6 +10,7 @@ import {
 import { useTranslation } from "react-i18next";
 import type { Track } from "@/api/types";
 import { JobStateLabel } from "./job-state";
+import { StateLabel } from "./state-label";
 
 const LOOK = {
   created: { Icon: IconCircleDashed, color: "var(--dim)" },
@@ -31,11 +32,5 @@ export function StatusLabel({ track }: Props) {
   const { t } = useTranslation();
   if (track.job_state && MORE.includes(track.job_state)) return <JobStateLabel state={track.job_state} />;
   const state = track.status === "running" && !track.has_signal ? "silent" : track.status;
-  const { Icon, color } = LOOK[state];
-  return (
-    <span style={{ display: "inline-flex", alignItems: "center", gap: 6, color, whiteSpace: "nowrap" }}>
-      <Icon size={16} aria-hidden />
-      {t(`status.${state}`)}
-    </span>
-  );
+  return <StateLabel look={LOOK[state]}>{t(`status.${state}`)}</StateLabel>;
 }

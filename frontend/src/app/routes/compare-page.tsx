@@ -22,6 +22,7 @@ import { useReloadInterval } from "@/lib/preferences";
 import { COMPARE_TABS, type CompareSearch, type CompareTab, joinList, splitList } from "@/lib/tracks-state";
 import { fromAddress, toAddress } from "@/lib/url-state";
 import classes from "./compare-page.module.css";
+import { ProjectCrumbs } from "./project-crumbs";
 import { SignedInPage } from "./signed-in-page";
 
 const MOST_TRACKS = 100;
@@ -101,17 +102,7 @@ export function ComparePage() {
   const [axes, setAxes] = useState<string[] | null>(null);
   const first = (names: readonly string[]) => names[0];
 
-  const crumbs = (
-    <>
-      <Link to="/projects" className="phone-hidden">
-        {t("app.projects")}
-      </Link>
-      <span className="phone-hidden">/</span>
-      <Link to="/p/$project" params={{ project }}>
-        {project}
-      </Link>
-    </>
-  );
+  const crumbs = <ProjectCrumbs project={project} />;
   const failure = facts.error ?? chosen.error;
   if (ids.length === 0 || (failure && !chosen.data) || !chosen.data || tracks.length === 0) {
     return (

@@ -3,7 +3,7 @@ import { ActionIcon, Button, Group, Select, Text, TextInput, Title, Tooltip } fr
 import { notifications } from "@mantine/notifications";
 import { IconUserMinus } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { meQuery } from "@/api/accounts";
@@ -11,6 +11,7 @@ import { type Member, membersQuery, putMember, ROLES, type Role, removeMember } 
 import { projectQuery } from "@/api/overlay";
 import { ErrorPanel, errorText } from "@/components/error-panel";
 import { RowSkeleton } from "@/components/row-skeleton";
+import { ProjectCrumbs } from "./project-crumbs";
 import { SignedInPage } from "./signed-in-page";
 
 export function MembersPage() {
@@ -39,19 +40,7 @@ export function MembersPage() {
   const canManage = owner.data?.role === "owner";
   const items = members.data?.items;
   return (
-    <SignedInPage
-      crumbs={
-        <>
-          <Link to="/projects" className="phone-hidden">
-            {t("app.projects")}
-          </Link>
-          <span className="phone-hidden">/</span>
-          <Link to="/p/$project" params={{ project }}>
-            {project}
-          </Link>
-        </>
-      }
-    >
+    <SignedInPage crumbs={<ProjectCrumbs project={project} />}>
       <div className="page">
         <Title order={1}>{t("members.title")}</Title>
         <Text className="dim" mb="md">

@@ -2,6 +2,7 @@
 import { Link, useRouterState } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { ProjectCrumbs } from "./project-crumbs";
 import classes from "./project-page.module.css";
 import { SignedInPage } from "./signed-in-page";
 
@@ -17,7 +18,6 @@ interface Props {
 }
 
 export function ProjectPage({ project, title, name, crumbs, tools, children }: Props) {
-  const { t } = useTranslation();
   useEffect(() => {
     if (name) document.title = `${name} · MLSteam Track`;
     return () => {
@@ -25,20 +25,7 @@ export function ProjectPage({ project, title, name, crumbs, tools, children }: P
     };
   }, [name]);
   return (
-    <SignedInPage
-      crumbs={
-        <>
-          <Link to="/projects" className="phone-hidden">
-            {t("app.projects")}
-          </Link>
-          <span className="phone-hidden">/</span>
-          <Link to="/p/$project" params={{ project }}>
-            {project}
-          </Link>
-          {crumbs}
-        </>
-      }
-    >
+    <SignedInPage crumbs={<ProjectCrumbs project={project}>{crumbs}</ProjectCrumbs>}>
       <div className="page">
         <ProjectNav project={project} />
         <div className={classes.head}>

@@ -1,7 +1,7 @@
 // One track: bar, tree left, the selected entry right; or its TensorBoard.
 import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { stopJob } from "@/api/jobs";
@@ -20,6 +20,7 @@ import { useLiveReload } from "@/features/tracks/use-live-reload";
 import { setPreferences, usePreferences, useReloadInterval } from "@/lib/preferences";
 import type { TrackSearch } from "@/lib/url-state";
 import { EntryView } from "./entry-view";
+import { ProjectCrumbs } from "./project-crumbs";
 import { SignedInPage } from "./signed-in-page";
 import classes from "./track-page.module.css";
 import { useCanWrite } from "./use-can-write";
@@ -78,17 +79,7 @@ export function TrackPage() {
     };
   }, [name]);
 
-  const crumbs = track.data && (
-    <>
-      <Link to="/projects" className="phone-hidden">
-        {t("app.projects")}
-      </Link>
-      <span className="phone-hidden">/</span>
-      <Link to="/p/$project" params={{ project: track.data.project_name }}>
-        {track.data.project_name}
-      </Link>
-    </>
-  );
+  const crumbs = track.data && <ProjectCrumbs project={track.data.project_name} />;
   return (
     <SignedInPage crumbs={crumbs}>
       {track.error && !track.data ? (

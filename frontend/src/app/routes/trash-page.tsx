@@ -10,8 +10,10 @@ import { projectQuery } from "@/api/overlay";
 import { purgeTrash, type Trashed, trashQuery } from "@/api/trash";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel, errorText } from "@/components/error-panel";
+import { LoadMore } from "@/components/load-more";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { formatAgo, formatDate } from "@/lib/format";
+import { ProjectCrumbs } from "./project-crumbs";
 import { SignedInPage } from "./signed-in-page";
 
 export function TrashPage() {
@@ -42,19 +44,7 @@ export function TrashPage() {
   const items = trash.data?.pages.flatMap((page) => page.items);
   const canWrite = owner.data !== undefined && owner.data.role !== "viewer";
   return (
-    <SignedInPage
-      crumbs={
-        <>
-          <Link to="/projects" className="phone-hidden">
-            {t("app.projects")}
-          </Link>
-          <span className="phone-hidden">/</span>
-          <Link to="/p/$project" params={{ project }}>
-            {project}
-          </Link>
-        </>
-      }
-    >
+    <SignedInPage crumbs={<ProjectCrumbs project={project} />}>
       <div className="page">
         <Group justify="space-between" mb="md">
           <div>
@@ -80,17 +70,7 @@ export function TrashPage() {
         ) : (
           <TrashTable items={items} canWrite={canWrite} onRestore={(id) => restore.mutate([id])} />
         )}
-        {trash.hasNextPage && (
-          <Group justify="center" mt="md">
-            <Button
-              variant="default"
-              loading={trash.isFetchingNextPage}
-              onClick={() => void trash.fetchNextPage()}
-            >
-              {t("app.loadMore")}
-            </Button>
-          </Group>
-        )}
+        <LoadMore answer={trash} mt="md" />
       </div>
       <Modal opened={isAsking} onClose={asking.close} title={t("trash.emptyTitle")}>
         <Stack>

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "@/api/jobs";
+import { Fact } from "@/components/fact";
 import { JobStateLabel } from "@/components/job-state";
 import { formatDate, formatDuration, trackSeconds } from "@/lib/format";
 import { Cause, JobHistory } from "./job-history";
@@ -119,14 +120,5 @@ function JobFacts({ job }: { job: JobDetail }) {
       )}
       {job.ended_at && job.last_seen_at && <Fact name={t("job.lastPoint")}>{when(job.last_seen_at)}</Fact>}
     </dl>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

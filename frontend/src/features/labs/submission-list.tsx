@@ -1,10 +1,10 @@
 // The submissions of a lab, newest first, with how far their jobs are.
-import { Button, Group } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { type Submission, submissionsQuery } from "@/api/labs";
 import { ErrorPanel } from "@/components/error-panel";
+import { LoadMore } from "@/components/load-more";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { formatAgo, formatDate } from "@/lib/format";
 import { useJobsInterval } from "@/lib/preferences";
@@ -50,18 +50,7 @@ export function SubmissionList({ labId, empty, link, states }: Props) {
           </tbody>
         </table>
       </div>
-      {answer.hasNextPage && (
-        <Group justify="center" mt="sm">
-          <Button
-            variant="default"
-            size="xs"
-            loading={answer.isFetchingNextPage}
-            onClick={() => void answer.fetchNextPage()}
-          >
-            {t("app.loadMore")}
-          </Button>
-        </Group>
-      )}
+      <LoadMore answer={answer} size="xs" />
     </>
   );
 }

@@ -1,9 +1,8 @@
 // A pipeline to make or to change: name, actions in their order, and what they run in.
-import { Button, Stack, Text, TextInput } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Stack, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { jobRulesQuery } from "@/api/jobs";
 import {
   changePipeline,
   createPipeline,
@@ -12,12 +11,8 @@ import {
   pipelineQuery,
 } from "@/api/pipelines";
 import { CodeFields } from "@/components/definition/code-fields";
-import classes from "@/components/definition/definition.module.css";
-import { EnvironmentFields, LimitFields } from "@/components/definition/limit-fields";
-import { EMPTY_POD, hasPods, PodFields } from "@/components/definition/pod-fields";
+import { DefinitionFields, DefinitionFoot, EMPTY_PLACE } from "@/components/definition/definition-fields";
 import { Section } from "@/components/definition/section";
-import { VariablesFields } from "@/components/definition/variables-fields";
-import { errorText } from "@/components/error-panel";
 import { ActionListEditor } from "./action-list-editor";
 import { emptyAction, isActionComplete, type KeyedAction } from "./actions";
 
@@ -31,9 +26,7 @@ interface Props {
 const EMPTY: PipelineDefinition = {
   code: null,
   actions: [emptyAction("command")],
-  environment: { python: "", requirements: "", pod: EMPTY_POD },
-  variables: {},
-  limits: { memory_mb: 0, cpu_s: 0, grace_s: 15 },
+  ...EMPTY_PLACE,
 };
 
 export function PipelineForm({ project, pipeline, onSaved, onCancel }: Props) {
@@ -45,7 +38,6 @@ export function PipelineForm({ project, pipeline, onSaved, onCancel }: Props) {
   const [actions, setActions] = useState<readonly KeyedAction[]>(() =>
     start.actions.map((action, key) => ({ key, action })),
   );
-  const rules = useQuery(jobRulesQuery);
   const change = (part: Partial<PipelineDefinition>) => setDefinition((before) => ({ ...before, ...part }));
   const save = useMutation({
     mutationFn: () => {
@@ -89,39 +81,13 @@ export function PipelineForm({ project, pipeline, onSaved, onCancel }: Props) {
             onChange={(code) => change({ code })}
           />
         </Section>
-        <Section title={t("definition.environment")}>
-          <EnvironmentFields
-            value={definition.environment}
-            onChange={(environment) => change({ environment })}
-          />
-        </Section>
-        {hasPods(rules.data, definition.environment.pod) && (
-          <Section title={t("pod.title")} text={t("pod.lead")}>
-            <PodFields
-              value={definition.environment.pod}
-              onChange={(pod) => change({ environment: { ...definition.environment, pod } })}
-            />
-          </Section>
-        )}
-        <Section title={t("definition.variables")} text={t("definition.variablesLead")}>
-          <VariablesFields value={definition.variables} onChange={(variables) => change({ variables })} />
-        </Section>
-        <Section title={t("definition.limits")} text={t("definition.limitsLead")}>
-          <LimitFields value={definition.limits} onChange={(limits) => change({ limits })} />
-        </Section>
-        <div className={classes.foot}>
-          {save.isError && (
-            <Text c="var(--danger)" size="sm" role="alert">
-              {errorText(save.error)}
-            </Text>
-          )}
-          <Button variant="default" onClick={onCancel}>
-            {t("app.cancel")}
-          </Button>
-          <Button type="submit" loading={save.isPending} disabled={!isComplete}>
-            {pipeline ? t("app.save") : t("pipeline.create")}
-          </Button>
-        </div>
+        <DefinitionFields value={definition} onChange={change} />
+        <DefinitionFoot
+          save={save}
+          action={pipeline ? t("app.save") : t("pipeline.create")}
+          isComplete={isComplete}
+          onCancel={onCancel}
+        />
       </Stack>
     </form>
   );

@@ -1,10 +1,10 @@
 // The runs of a pipeline, newest first.
-import { Button, Group } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { type Run, runsQuery } from "@/api/pipelines";
 import { ErrorPanel } from "@/components/error-panel";
+import { LoadMore } from "@/components/load-more";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { formatAgo, formatDate } from "@/lib/format";
 import { useJobsInterval } from "@/lib/preferences";
@@ -58,18 +58,7 @@ export function RunList({ pipelineId, empty, link, state, track }: Props) {
           </tbody>
         </table>
       </div>
-      {answer.hasNextPage && (
-        <Group justify="center" mt="sm">
-          <Button
-            variant="default"
-            size="xs"
-            loading={answer.isFetchingNextPage}
-            onClick={() => void answer.fetchNextPage()}
-          >
-            {t("app.loadMore")}
-          </Button>
-        </Group>
-      )}
+      <LoadMore answer={answer} size="xs" />
     </>
   );
 }

@@ -4,7 +4,8 @@ import { notifications } from "@mantine/notifications";
 import { IconChartDots3, IconPlayerStop, IconTag, IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/client";
-import { stopTrack, type TrackRow } from "@/api/listing";
+import { stopJob } from "@/api/jobs";
+import type { TrackRow } from "@/api/listing";
 import { errorText } from "@/components/error-panel";
 import classes from "./selection-bar.module.css";
 
@@ -85,7 +86,7 @@ async function stopEach(tracks: readonly TrackRow[], asked: string) {
   let nAsked = 0;
   for (const track of tracks) {
     try {
-      await stopTrack(track.track_id);
+      await stopJob(track.track_id);
       nAsked += 1;
     } catch (error) {
       const reason = error instanceof ApiError ? error.message : errorText(error);

@@ -10,6 +10,7 @@ import { valuesQuery } from "@/api/folders";
 import { writersQuery } from "@/api/tracks";
 import type { Scalar, Track } from "@/api/types";
 import { CodeBlock, CopyIcon } from "@/components/copy-text";
+import { Fact } from "@/components/fact";
 import {
   formatAgo,
   formatBytes,
@@ -62,15 +63,6 @@ function Card({ title, children }: { title: string; children: ReactNode }) {
       <h3>{title}</h3>
       {children}
     </section>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
