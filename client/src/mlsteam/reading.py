@@ -82,16 +82,12 @@ def read_json(transport: Transport, path: str, action: str, of_type: Any = Any) 
         raise APIStatusError(f"The server did not {action}: its answer is not ours.", status=reply.status) from None
 
 
-def read_tree(transport: Transport, track_id: str, path: str = "", depth: int = 0, *, name: str = "") -> list[Entry]:
-    """Return what lies below a folder path, by name; depth 0 is all of it. Raises: APIError.
-
-    `name` asks for one entry of the first level.
-    """
+def read_tree(transport: Transport, track_id: str, path: str = "", depth: int = 0) -> list[Entry]:
+    """Return what lies below a folder path, by name; depth 0 is all of it. Raises: APIError."""
     entries: list[Entry] = []
     cursor: str | None = ""
     while cursor is not None:
-        given = {"cursor": cursor, "name": name}
-        asked = {"path": path, "depth": depth} | {word: value for word, value in given.items() if value}
+        asked = {"path": path, "depth": depth} | ({"cursor": cursor} if cursor else {})
         level = read_json(transport, f"/api/v3/tracks/{track_id}/tree?{urlencode(asked)}", "show the tree", _Level)
         entries += level.entries
         cursor = level.next_cursor
@@ -100,9 +96,14 @@ def read_tree(transport: Transport, track_id: str, path: str = "", depth: int = 
 
 def find_entry(transport: Transport, track_id: str, key: str) -> Entry | None:
     """Return what stands at a key. Raises: APIConnectionError, APIStatusError."""
-    folder, _, name = key.rpartition("/")
-    # Only this one of its level, which may hold a hundred thousand.
-    return next((one for one in read_tree(transport, track_id, folder, 1, name=name) if one.name == name), None)
+    path = f"/api/v3/tracks/{track_id}/entry?{urlencode({'key': key})}"
+    try:
+        entry: Entry = read_json(transport, path, "show the tree", Entry)
+    except APIStatusError as error:
+        if error.code == "leaf_not_found":
+            return None
+        raise
+    return entry
 
 
 def get_leaf(transport: Transport, track_id: str, key: str) -> Leaf:

@@ -6022,8 +6022,6 @@ export interface operations {
                 path?: string;
                 /** @description Levels to answer with; 0 for all */
                 depth?: number;
-                /** @description Only the entry of this name */
-                name?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };

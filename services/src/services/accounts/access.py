@@ -5,6 +5,7 @@ Called by services.web.auth for every request. Deny by default: a right that is 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -66,6 +67,13 @@ def check_role(role: str, right: Right) -> None:
         raise MissingRight(needed=right.value, role=role)
 
 
+def track_deleted(track_id: UUID, row: Any) -> TrackDeleted:
+    """Return the error for a deleted track, of its row; whoever sees it may see the project, and restore from there."""
+    return TrackDeleted(
+        track_id=str(track_id), name=row.name, project_id=str(row.project_id), is_in_trash=row.purged_at is None
+    )
+
+
 async def check_track(session: AnySession, principal: Principal, track_id: UUID, right: Right) -> UUID:
     """Return the track's project when the principal has the right on it.
 
@@ -84,10 +92,7 @@ async def check_track(session: AnySession, principal: Principal, track_id: UUID,
     if row is None or hidden or (row.role is None and not principal.is_admin):
         raise TrackNotFound(track_id=str(track_id))
     if row.deleted_at is not None:
-        # Whoever sees this may see the project, where it may still lie in the trash.
-        raise TrackDeleted(
-            track_id=str(track_id), name=row.name, project_id=str(row.project_id), is_in_trash=row.purged_at is None
-        )
+        raise track_deleted(track_id, row)
     check_role(row.role or Role.OWNER, right)
     project_id: UUID = row.project_id
     return project_id

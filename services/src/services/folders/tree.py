@@ -50,17 +50,15 @@ class Entry(msgspec.Struct, gc=False):
 
 
 async def read_tree(
-    session: ReadSession, cache: SourceCache, track_id: UUID, path: str, *, depth: int = 1, name: str | None = None,
-    after: str = "", limit: int | None = None,
+    session: ReadSession, cache: SourceCache, track_id: UUID, path: str, *, depth: int = 1, after: str = "",
+    limit: int | None = None,
 ) -> tuple[list[Entry], str | None]:  # fmt: skip
     """Return the entries of a folder by name, so many levels of them (0: all), and the name where more follow.
 
-    `name` asks for one entry of the first level; `after` and `limit` count the entries of that level.
+    `after` and `limit` count the entries of the first level.
     """
     index = await read_leaf_index(session, cache.leaves, track_id)
     level = [place for place in index.level(path) if place.name > after] if after else index.level(path)
-    if name is not None:
-        level = [place for place in level if place.name == name]
     more = None
     if limit is not None and len(level) > limit:
         level = level[:limit]

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Row, Select, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.core.errors import TrackDeleted, TrackNotFound
+from services.accounts.access import track_deleted
+from services.core.errors import TrackNotFound
 from services.storage.database import AnySession, Session
 from services.storage.tables import TABLES_OF_A_TRACK, files, jobs, projects, tracks, upload_parts
 from services.tracks.model import Track, TrackStatus
@@ -47,10 +48,8 @@ async def get_track(session: AnySession, track_id: UUID) -> Track:
     if row is None:
         raise TrackNotFound(track_id=str(track_id))
     if row.deleted_at is not None:
-        # As access says it: who deleted it just now is still allowed to read it, from memory.
-        raise TrackDeleted(
-            track_id=str(track_id), name=row.name, project_id=str(row.project_id), is_in_trash=row.purged_at is None
-        )
+        # Not always found by access before: who deleted it just now is still allowed to read it, from memory.
+        raise track_deleted(track_id, row)
     return track_of(row)
 
 

@@ -39,7 +39,6 @@ async def get_tree(
     resources: CurrentResources,
     path: Annotated[str, Query(max_length=2000)] = "",
     depth: Annotated[int, Query(ge=0, le=100, description="Levels to answer with; 0 for all")] = 1,
-    name: Annotated[str | None, Query(max_length=2000, description="Only the entry of this name")] = None,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=100_000)] = 100_000,
 ) -> Response:
@@ -49,14 +48,7 @@ async def get_tree(
         return unchanged
     after = read_cursor(cursor, str)[0] if cursor else ""
     entries, more = await read_tree(
-        session,
-        resources.sources,
-        access.track_id,
-        check_folder(path),
-        depth=depth,
-        name=name,
-        after=after,
-        limit=limit,
+        session, resources.sources, access.track_id, check_folder(path), depth=depth, after=after, limit=limit
     )
     cursor = write_cursor(more) if more is not None else None
     return _json({"path": path, "entries": entries, "next_cursor": cursor}, etag)
