@@ -1,5 +1,6 @@
 """Labs, submissions, jobs and secrets over HTTP: made, previewed, submitted, stopped, submitted again, and by whom."""
 
+import asyncio
 import io
 import tarfile
 import zipfile
@@ -286,3 +287,29 @@ async def test_a_lab_with_unfinished_jobs_stays(apps: Apps) -> None:
     async with apps.database.read() as session:
         assert await session.scalar(text("SELECT count(*) FROM submissions")) == 0
     assert (await apps.reader.delete("/api/v3/projects/p")).status_code == 204
+
+
+async def test_the_table_of_tracks_follows_a_job_and_the_trash_stops_it(apps: Apps) -> None:
+    lab = await _lab(apps, lr=[1, 2])
+    made = (await apps.reader.post(f"/api/v3/labs/{lab['lab_id']}/submissions", json={})).json()
+    first, second = (job["track_id"] for job in made["jobs"])
+    # Loaded, so that from here on only what changed is read.
+    rows = (await apps.reader.get("/api/v3/projects/p/tracks?sort=p.lr&column=p.lr")).json()["items"]
+    assert [row["job_state"] for row in rows] == ["queued", "queued"]
+    async with apps.database.transaction() as session:
+        job = await store.find_job_of_track(session, first)
+        assert job is not None
+        await move(session, job.job_id, JobState.STARTING, cause="taken", actor="runner")
+
+    async def states() -> dict[str, str]:
+        items = (await apps.reader.get("/api/v3/projects/p/tracks")).json()["items"]
+        return {row["track_id"]: row["job_state"] for row in items}
+
+    async with asyncio.timeout(10):
+        while await states() != {first: "starting", second: "queued"}:  # noqa: ASYNC110 (it asks a server)
+            await asyncio.sleep(0.1)
+    gone = await apps.reader.post("/api/v3/projects/p/tracks/delete", json={"track_ids": [first, second]})
+    assert gone.json()["total"] == 2
+    async with apps.database.read() as session:
+        ended = [await store.find_job_of_track(session, track_id) for track_id in (first, second)]
+    assert [job.state for job in ended if job] == [JobState.STOPPING, JobState.STOPPED]

@@ -16,7 +16,7 @@ from services.series.pages import SeriesPage
 from services.series.store import read_pages_of_tracks
 from services.series.tail import TailCache
 from services.storage.database import AnySession, Database, ReadSession
-from services.storage.tables import jobs, tracks
+from services.storage.tables import tracks
 from services.tracks.model import Track
 from services.tracks.store import select_tracks, track_of
 
@@ -46,11 +46,7 @@ async def read_changed(session: AnySession, project_id: UUID, since: datetime | 
         query = query.where(tracks.c.deleted_at.is_(None))
     else:
         is_heard = tracks.c.deleted_at.is_(None) & (tracks.c.last_seen_at >= since)
-        # A job changes its state without its track.
-        is_busy = or_(jobs.c.ended_at.is_(None), jobs.c.ended_at >= since)
-        of_jobs = select(jobs.c.track_id).where(jobs.c.project_id == project_id, is_busy)
-        has_job = tracks.c.deleted_at.is_(None) & tracks.c.track_id.in_(of_jobs)
-        query = query.where(or_(tracks.c.updated_at >= since, is_heard, has_job))
+        query = query.where(or_(tracks.c.updated_at >= since, is_heard))
     rows = (await session.execute(query)).all()
     acked: dict[UUID, int] = {}
     if since is not None and rows:

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from services.accounts.access import Right, check_role
 from services.core.errors import BadCursor, MissingRight, ProjectNotFound, Unauthenticated
 from services.jobs.actions import ask_stop
+from services.jobs.store import list_tracks_with_unfinished_jobs
 from services.live.model import ChangeKind
 from services.projects.model import Project
 from services.projects.store import get_project
@@ -41,7 +42,8 @@ async def delete_tracks(
         found = await get_project(session, principal, project)
         check_role(found.role, Right.WRITE)
         gone = await store.trash_tracks(session, found.project_id, body.track_ids, principal.name)
-        for track_id in gone:
+        busy = await list_tracks_with_unfinished_jobs(session, found.project_id)
+        for track_id in set(gone).intersection(busy):
             await ask_stop(session, track_id, principal.name)
     _note(resources, found, gone)
     return TrackIdsOut(track_ids=gone, total=len(gone))
