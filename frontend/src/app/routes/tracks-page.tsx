@@ -79,6 +79,7 @@ export function TracksPage() {
   const [isDeleting, deleting] = useDisclosure(false);
   const [isTagging, tagging] = useDisclosure(false);
   const [isChoosing, choosing] = useDisclosure(false);
+  const [chosenColumn, setChosenColumn] = useState<string>();
 
   const change = useCallback(
     (part: Partial<TracksSearch>) =>
@@ -184,6 +185,7 @@ export function TracksPage() {
         onSeen={onSeen}
         head={head}
         numbers={numbers}
+        chosen={chosenColumn}
       />
     );
   return (
@@ -288,7 +290,10 @@ export function TracksPage() {
         <ColumnChooser
           shown={columns}
           facts={known ?? []}
-          onChange={setColumns}
+          onChange={(next) => {
+            setChosenColumn(next.find((name) => !columns.includes(name)));
+            setColumns(next);
+          }}
           onReset={() => change({ cols: undefined })}
         />
       </Drawer>

@@ -31,10 +31,12 @@ interface Props {
   head: HeadActions;
   /** Columns whose cells are numbers. */
   numbers: ReadonlySet<string>;
+  /** The column somebody just chose: the table goes there, it may be drawn far to the right. */
+  chosen?: string;
 }
 
 export function TrackTable(props: Props) {
-  const { columns, look, rows, selected, onSeen, onToggle } = props;
+  const { columns, look, rows, selected, chosen, onSeen, onToggle } = props;
   const { t } = useTranslation();
   const navigate = useNavigate();
   const scroll = useRef<HTMLDivElement>(null);
@@ -55,6 +57,12 @@ export function TrackTable(props: Props) {
   const last = items[items.length - 1]?.index ?? 0;
   useEffect(() => onSeen(first, last), [onSeen, first, last]);
   const placed = useMemo(() => placeColumns(columns, look, left, width), [columns, look, left, width]);
+  const edge = chosen === undefined ? undefined : placed.edges.get(chosen);
+  useEffect(() => {
+    const box = scroll.current;
+    if (box && edge !== undefined && edge > box.scrollLeft + box.clientWidth)
+      box.scrollLeft = edge - box.clientWidth;
+  }, [edge]);
 
   const move = (index: number) => {
     const next = Math.max(0, Math.min(rows.nLines - 1, index));
@@ -190,11 +198,12 @@ export function TrackTable(props: Props) {
   );
 }
 
-/** Which columns are seen, and how wide the gaps on both sides of them are. Pure. */
+/** Which columns are seen, how wide the gap before them is, and where each column ends. Pure. */
 function placeColumns(columns: readonly string[], look: ColumnLook, left: number, width: number) {
   const isNarrow = width > 0 && width < 640;
   const pinned: Placed[] = [];
   const seen: Placed[] = [];
+  const edges = new Map<string, number>();
   let before = 0;
   let at = SELECT_WIDTH;
   let pinnedWidth = SELECT_WIDTH;
@@ -210,6 +219,7 @@ function placeColumns(columns: readonly string[], look: ColumnLook, left: number
       seen.push({ name, width: wide, index: index + 2 });
     }
     at += wide;
+    edges.set(name, at);
   }
-  return { pinned, seen, before, total: Math.max(at, width) };
+  return { pinned, seen, before, edges, total: Math.max(at, width) };
 }
