@@ -117,20 +117,21 @@ def _judge_by_median(plan: Plan, trials: Sequence[Trial]) -> dict[UUID, str]:
     states, create_trial = optuna.trial.TrialState, optuna.trial.create_trial
     study = optuna.create_study(direction=plan.direction)
     pruner = optuna.pruners.MedianPruner(n_warmup_steps=plan.prune_after)
+    complete = [(trial.value, _points(trial)) for trial in trials if trial.state is TrialState.COMPLETE]
     study.add_trials(
-        [
-            create_trial(state=states.COMPLETE, value=trial.value, intermediate_values=_points(trial))
-            for trial in trials
-            if trial.state is TrialState.COMPLETE
-        ]
+        [create_trial(state=states.COMPLETE, value=value, intermediate_values=points) for value, points in complete]
     )
-    return {
-        trial.job_id: f"pruned: worse than the median at step {trial.curve.steps[-1]}"
-        for trial in trials
-        if trial.is_stoppable
-        and trial.curve.steps
-        and pruner.prune(study, create_trial(state=states.RUNNING, intermediate_values=_points(trial)))
-    }
+    known = set().union(*(points for _, points in complete))
+    verdicts = {}
+    for trial in trials:
+        # At the last step that can be compared: it may have gone further than any other.
+        last = max(known.intersection(trial.curve.steps), default=None) if trial.is_stoppable else None
+        if last is None:
+            continue
+        points = {step: value for step, value in _points(trial).items() if step <= last}
+        if pruner.prune(study, create_trial(state=states.RUNNING, intermediate_values=points)):
+            verdicts[trial.job_id] = f"pruned: worse than the median at step {last}"
+    return verdicts
 
 
 def _points(trial: Trial) -> dict[int, float]:
