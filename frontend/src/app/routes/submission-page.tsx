@@ -20,7 +20,7 @@ import { RowSkeleton } from "@/components/row-skeleton";
 import { JobsTable } from "@/features/jobs/jobs-table";
 import { ResubmitDialog } from "@/features/jobs/resubmit-dialog";
 import { StateBar, StateFilter } from "@/features/jobs/state-filter";
-import { StopDialog } from "@/features/jobs/stop-button";
+import { StopDialog } from "@/features/jobs/stop-dialog";
 import { SearchPanel } from "@/features/labs/search-panel";
 import { useLiveReload } from "@/features/tracks/use-live-reload";
 import { formatAgo } from "@/lib/format";

@@ -49,6 +49,7 @@ def _open_launcher(settings: RunnerSettings, database: Database) -> Launcher:
         environments=folder / "environments",
         client=settings.runner_client,
         user=settings.runner_user,
+        max_processes=settings.runner_max_processes,
         **({"python": settings.runner_python} if settings.runner_python else {}),
     )
     folder.mkdir(parents=True, exist_ok=True)
