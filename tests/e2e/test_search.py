@@ -69,7 +69,7 @@ def _submit_search(page: Page, lab: str, n_trials: int, *, pruner: str | None = 
     expect(dialog.get_by_role("status")).to_have_text(f"Up to {n_trials} trials")
     expect(dialog.get_by_text("any number from 0.0001 to 1, on a log scale")).to_be_visible()
     check_accessible(page)
-    picture(page, "search-submit")
+    picture(page, f"search-submit-{page.viewport_size['width']}")  # type: ignore[index]
     with page.context.expect_page() as opened:
         dialog.get_by_role("button", name="SUBMIT", exact=True).click()
     window = opened.value
