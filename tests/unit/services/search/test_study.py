@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
+import optuna
 import pytest
 
 from services.search.model import Curve, Plan, Trial, TrialState
@@ -118,13 +119,40 @@ def test_not_among_the_best_quarter() -> None:
     others = [(TrialState.COMPLETE, _curve([n] * 20, begun=n)) for n in range(4, 8)]
     worse = (TrialState.RUNNING, _curve([5] * 6, begun=100))
     best = (TrialState.RUNNING, _curve([9] * 6, begun=100))
-    assert _verdicts("asha", [*others, worse, best]) == {4: "pruned: not among the best quarter at step 4"}
+    assert _verdicts("asha", [*others, worse, best]) == {4: "pruned: not among the best quarter at step 1"}
     assert _verdicts("asha", [*others, worse], prune_after=10) == {}
     # It is compared with those that were there before it, not with who came later.
     early = (TrialState.RUNNING, _curve([5] * 6, begun=-100))
     assert _verdicts("asha", [*others, early]) == {}
     # As long as none is complete, nobody knows how long a quarter is.
     assert _verdicts("asha", [worse, best]) == {}
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_the_rule_of_the_rungs_is_optunas(direction: str) -> None:
+    """Trials one after the other, each asked at each of its steps: both stop the same ones at the same step."""
+    plan = Plan(objective="score", direction=direction, pruner="asha", prune_after=2)  # type: ignore[arg-type]
+    study = optuna.create_study(
+        direction=direction, pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=2, reduction_factor=4)
+    )
+    chance, ended, n_stopped = random.Random(3), list[Trial](), 0
+    for number in range(60):
+        values = [chance.random() + step / 20 for step in range(40)]
+        asked = study.ask()
+        for step, value in enumerate(values):
+            asked.report(value, step)
+            so_far = _trial({}, TrialState.RUNNING, value, _curve(values[: step + 1], begun=number * 100))
+            is_stopped = asked.should_prune()
+            assert bool(judge(plan, [*ended, so_far])) == is_stopped, (number, step)
+            if is_stopped:
+                n_stopped += 1
+                break
+        if is_stopped:
+            study.tell(asked, state=optuna.trial.TrialState.PRUNED)
+        else:
+            study.tell(asked, value)
+        ended.append(replace(so_far, state=TrialState.PRUNED if is_stopped else TrialState.COMPLETE))
+    assert 20 < n_stopped < 60
 
 
 def test_one_that_is_being_stopped_is_not_judged_again() -> None:
