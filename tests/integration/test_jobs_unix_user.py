@@ -105,8 +105,8 @@ def test_a_lab_runs_as_the_jobs_user_and_reaches_nothing_of_the_runners(workshop
 _STUBBORN = """
 import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-os.fork()
-print(1, flush=True)
+if os.fork():
+    print(1, flush=True)
 time.sleep(600)
 """
 
