@@ -1,6 +1,5 @@
 // Everything the pages stand in: theme, language, server state, routes.
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import {
   keepPreviousData,
   MutationCache,
@@ -12,6 +11,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { I18nextProvider } from "react-i18next";
 import { ApiError } from "@/api/client";
 import { i18n } from "@/lib/i18n";
+import { Messages } from "./messages";
 import { createAppRouter } from "./router";
 import { theme } from "./theme";
 
@@ -36,7 +36,7 @@ const queryClient = new QueryClient({
     },
   },
 });
-const router = createAppRouter();
+export const router = createAppRouter();
 
 declare module "@tanstack/react-router" {
   interface Register {
@@ -50,7 +50,7 @@ export function Providers() {
       <MantineProvider theme={theme} defaultColorScheme="auto">
         <QueryClientProvider client={queryClient}>
           <RouterProvider router={router} />
-          <Notifications position="bottom-right" />
+          <Messages />
         </QueryClientProvider>
       </MantineProvider>
     </I18nextProvider>

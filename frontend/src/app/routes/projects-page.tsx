@@ -8,12 +8,16 @@ import { useTranslation } from "react-i18next";
 import { projectsQuery } from "@/api/projects";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
+import { laterDialog } from "@/components/later";
 import { PythonSample } from "@/components/python-sample";
 import { RowSkeleton } from "@/components/row-skeleton";
-import { CreateProjectDialog } from "@/features/projects/create-project-dialog";
 import { ProjectList } from "@/features/projects/project-list";
 import { useReloadInterval } from "@/lib/preferences";
 import { SignedInPage } from "./signed-in-page";
+
+const CreateProjectDialog = laterDialog(
+  async () => (await import("@/features/projects/create-project-dialog")).CreateProjectDialog,
+);
 
 export function ProjectsPage() {
   const { t } = useTranslation();

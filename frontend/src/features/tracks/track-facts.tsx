@@ -22,7 +22,7 @@ import {
   trackSeconds,
 } from "@/lib/format";
 import { useReloadInterval } from "@/lib/preferences";
-import { EditTrackDialog } from "./edit-track-dialog";
+import { EditTrackDialog } from "./dialogs";
 import classes from "./track-facts.module.css";
 
 // Markdown is a big parser, and most tracks have no notes.
