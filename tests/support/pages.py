@@ -74,7 +74,7 @@ def signed_in(
         locale=language,
         reduced_motion="reduce",
         accept_downloads=True,
-        storage_state=_session(stack, browser),
+        storage_state=session_of(stack, browser),
     )
     stored = {"mantine-color-scheme-value": scheme, "mlsteam-track-preferences": json.dumps(preferences or {})}
     for name, value in stored.items():
@@ -106,7 +106,7 @@ def _watched(context: BrowserContext, allowed: str) -> Iterator[Page]:
     assert not unexpected, unexpected
 
 
-def _session(stack: RunningStack, browser: Browser) -> Path:
+def session_of(stack: RunningStack, browser: Browser) -> Path:
     """Return the cookies of somebody who has signed in once, for all tests of a stack: each link takes seconds."""
     kept = stack.run_dir / "session.json"
     if not kept.exists():
