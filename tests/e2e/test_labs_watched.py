@@ -26,7 +26,8 @@ def _call(page: Page, stack: RunningStack, method: str, path: str, body: Any = N
 
 
 def test_the_digits_lab_is_watched_until_its_four_tracks_show_curves(stack: RunningStack, browser: Browser) -> None:
-    with signed_in(stack, browser, preferences=_LIVE) as page:
+    # A key that is not there yet is answered by 404, and asked for again.
+    with signed_in(stack, browser, preferences=_LIVE, allowed="404.*/entry") as page:
         sample = ROOT / "deploy" / "local" / "sample"
         command = "python train.py --epochs 12 --epoch-pause-s 0.2"
         make_lab(page, stack, sample, "watched", command, learning_rate=["0.002", "0.01"], hidden=["32", "64"])
@@ -141,9 +142,7 @@ def test_an_archive_a_secret_every_choice_and_a_blocked_window(
         page.goto(f"{stack.address}/p/{project_of(stack)}/labs/new")
         page.get_by_text("Archive", exact=True).click()
         page.locator("input[type=file]").set_input_files(archive)
-        expect(page.get_by_role("combobox", name="Archive").or_(page.get_by_label("Archive")).first).to_have_value(
-            re.compile(r"^printer\.zip")
-        )
+        expect(page.locator("input.mantine-Select-input").first).to_have_value(re.compile(r"^printer\.zip"))
         picture(page, "lab-archive")
         check_accessible(page)
         make_lab(page, stack, None, "printer", "python train.py", n=["0:99:1"], m=["0:99:1"])
