@@ -54,10 +54,10 @@ class Watch:
 
     def _end(self, agent: int, cause: str, reason: str) -> None:
         self._found = self._found or (cause, reason)
-        deadline = time.monotonic() + _KILLING_S
         # Halted first: what is halted starts no others while they are killed one by one.
         for number in (signal.SIGSTOP, signal.SIGKILL):
-            done = {agent}
+            # Each has its time, so that those that were halted are killed although others go on growing.
+            done, deadline = {agent}, time.monotonic() + _KILLING_S
             while (left := processes.descendants_of(os.getpid()) - done) and time.monotonic() < deadline:
                 processes.send(left, number)
                 done |= left
