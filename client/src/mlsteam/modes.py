@@ -98,7 +98,7 @@ class ReadOnlyTrack(Track):
         """Return True: nothing is on its way."""
         return True
 
-    def stop(self, status: str = "finished") -> None:
+    def stop(self, status: str = "finished", *, timeout: float | None = None) -> None:
         """Do nothing: who only reads does not end a training."""
 
 

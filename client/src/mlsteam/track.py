@@ -193,8 +193,11 @@ class Track:
         """Wait until everything logged so far is committed; False when that took too long."""
         return self._sender.flush(timeout) if self._sender.is_started else True
 
-    def stop(self, status: str = "finished") -> None:
-        """Send the rest and end the track; what is not sent in time stays for `mlsteam sync`. Raises: SettingsError."""
+    def stop(self, status: str = "finished", *, timeout: float | None = None) -> None:
+        """Send the rest and end the track; what is not sent in time stays for `mlsteam sync`.
+
+        In time is within `timeout` seconds, or `finish_timeout` of `init`. Raises: SettingsError.
+        """
         if status not in _ENDS:
             raise SettingsError(f"A track ends as one of {', '.join(_ENDS)}, not {status!r}.")
         if self.spool.is_closed:
@@ -203,18 +206,19 @@ class Track:
             # In a signal handler in the middle of a `log`: it is done when that is, at the latest when Python ends.
             threading.Thread(target=self.stop, args=(status,), name="mlsteam-stop").start()
             return
-        self._captures.stop()
+        until = time.monotonic() + (self._finish_timeout if timeout is None else timeout)
+        self._captures.stop(until)
         self.spool.refuse_more()
-        self._finish(status, self._finish_timeout)
+        self._finish(status, until)
 
-    def end_by_signal(self) -> None:
+    def end_by_signal(self, until: float) -> None:
         """Send what was logged before the signal; training code, still running, sees no exception."""
         if not self.spool.is_closed:
-            self._captures.stop()
+            self._captures.stop(until)
             self.spool.mute()
-            self._finish("stopped", MAX_WAIT_S)
+            self._finish("stopped", until)
 
-    def _finish(self, status: str, timeout: float) -> None:
+    def _finish(self, status: str, until: float) -> None:
         atexit.unregister(self._at_exit)
         parameters.detach(self)
         # A forked child is a writer of its own, but the end of the track is its parent's to tell.
@@ -227,7 +231,7 @@ class Track:
             return
         is_sent = False
         try:
-            is_sent = self._sender.stop(status if is_owner else "", timeout)
+            is_sent = self._sender.stop(status if is_owner else "", until - time.monotonic())
         finally:
             # Also when Ctrl-C ended the wait.
             if not is_sent:
@@ -311,8 +315,9 @@ def _after_fork_in_child() -> None:
 
 
 def _finish_all() -> None:
+    until = time.monotonic() + MAX_WAIT_S
     for track in list(_tracks):
-        track.end_by_signal()
+        track.end_by_signal(until)
 
 
 if hasattr(os, "register_at_fork"):
