@@ -98,7 +98,7 @@ def test_a_chart_is_zoomed_smoothed_shared_and_read(stack: RunningStack, track_i
     page.wait_for_timeout(300)
     picture(page, "chart")
     check_accessible(page)
-    page.get_by_role("combobox", name="Add a series to this chart").click()
+    page.get_by_role("button", name="Add a series to this chart").click()
     page.get_by_role("option", name="loss/val").click()
     expect(page).to_have_url(re.compile("loss%2Fval"))
     expect(page.get_by_role("list", name="Lines").get_by_role("listitem")).to_have_count(2)

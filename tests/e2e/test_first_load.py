@@ -1,0 +1,59 @@
+"""What a first visit of the pages that people open most has to load, in Chromium, as it is sent."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+from support.pages import signed_in
+from support.rich_track import RICH
+from support.stack import RunningStack
+
+MOST_BYTES = 260_000
+
+# Of each script also when this browser had it from an earlier page.
+_LOADED = """() => performance.getEntriesByType('resource')
+  .filter((one) => new URL(one.name).pathname.endsWith('.js')).map((one) => [one.name, one.encodedBodySize])"""
+
+
+@pytest.fixture(scope="module")
+def track_id(stack: RunningStack) -> str:
+    """A track with everything in it."""
+    return stack.train(RICH)[-1]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-TW"])
+def test_a_first_visit_loads_little_script(
+    stack: RunningStack, browser: Browser, track_id: str, language: str
+) -> None:
+    project = stack.client_environment()["MLSTEAM_PROJECT"]
+    with signed_in(stack, browser, language=language) as page:
+        for address, seen in (
+            ("projects", "main a"),
+            (f"p/{project}", "table tbody tr a"),
+            (f"t/{track_id}", "[role=img] canvas"),
+            (f"t/{track_id}?path=loss%2Ftrain", "[role=img] canvas"),
+            (f"t/{track_id}?path=console%2Fstdout", "[role=log] [data-index]"),
+        ):
+            page.goto(f"{stack.address}/{address}")
+            expect(page.locator(seen).first).to_be_visible()
+            page.wait_for_load_state("networkidle")
+            loaded = dict(page.evaluate(_LOADED))
+            total = sum(loaded.values())
+            assert all(loaded.values()), "each was measured"
+            assert total < MOST_BYTES, f"{address}: {total} bytes\n" + "\n".join(f"{n} {url}" for url, n in loaded.items())
+            other = "zh-tw-" if language == "en" else "/en-"
+            assert not any(other in url for url in loaded), "only the texts of one language"
+            print(f"{language} {address}: {total / 1000:.1f} kB in {len(loaded)} files")
+
+
+def test_dialogs_are_there_when_one_reaches_for_them(stack: RunningStack, browser: Browser) -> None:
+    with signed_in(stack, browser) as page:
+        page.goto(f"{stack.address}/projects")
+        page.wait_for_load_state("networkidle")
+        n_before = len(page.evaluate(_LOADED))
+        page.mouse.move(200, 200)
+        page.wait_for_function(f"() => ({_LOADED})().length > {n_before}")
+        page.wait_for_load_state("networkidle")
+        # Nothing is left to fetch for it, so it would open without the network too.
+        page.context.set_offline(True)
+        page.get_by_role("button", name="Settings").click()
+        expect(page.get_by_role("dialog", name="Settings")).to_be_visible()
+        page.context.set_offline(False)
