@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support.pages import check_accessible, picture, signed_in
+from support.pages import check_accessible, picture, settled, signed_in
 from support.rich_track import LINES, RICH, STEPS
 from support.stack import RunningStack
 
@@ -262,7 +262,7 @@ def test_everywhere_it_can_be_read(
         for path in _SEEN_EVERYWHERE:
             _open(page, stack, track_id, path, m=json.dumps(["loss/val"]) if path == "loss%2Ftrain" else "")
             expect(page.get_by_role("tree")).to_be_visible()
-            page.wait_for_load_state("networkidle")
+            settled(page)
             page.wait_for_timeout(300)
             picture(page, f"track-{name}-{path.replace('%2F', '-') or 'overview'}")
             check_accessible(page)

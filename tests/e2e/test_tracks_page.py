@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support.pages import check_accessible, picture, signed_in
+from support.pages import check_accessible, picture, settled, signed_in
 from support.stack import RunningStack
 
 TRAINING = """
@@ -277,7 +277,7 @@ def test_pages_are_accessible(stack: RunningStack, browser: Browser, project: st
             (f"{here}/compare", "compare-none"), ("nowhere", "not-found"),
         ):  # fmt: skip
             page.goto(f"{stack.address}/{path}")
-            page.wait_for_load_state("networkidle")
+            settled(page)
             check_accessible(page)
             picture(page, f"{name}-{scheme}-{language}")
 
@@ -286,7 +286,7 @@ def test_a_phone(stack: RunningStack, browser: Browser, project: str) -> None:
     with signed_in(stack, browser, width=360, height=720) as page:
         for path, name in (("projects", "projects"), (f"p/{project}?q=name%3Arun", "tracks"), ("tokens", "tokens")):
             page.goto(f"{stack.address}/{path}")
-            page.wait_for_load_state("networkidle")
+            settled(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
             check_accessible(page)
             picture(page, f"phone-{name}")

@@ -18,6 +18,23 @@ _AXE_RUN = """() => axe.run(document, {
   iframes: false,
 }).then(
   (found) => found.violations.map((one) => one.id + ': ' + one.nodes.slice(0, 3).map((n) => n.html).join(' | ')))"""
+# Counts what the page has asked for, but for the stream of events, which stays open.
+_QUIET = """(() => {
+  const fetched = window.fetch;
+  let open = 0;
+  window.quietSince = Infinity;
+  window.fetch = async (...asked) => {
+    if (String(asked[0]).includes('/events')) return fetched(...asked);
+    open += 1;
+    window.quietSince = Infinity;
+    try {
+      return await fetched(...asked);
+    } finally {
+      open -= 1;
+      if (open === 0) window.quietSince = performance.now();
+    }
+  };
+})()"""
 _VIOLATIONS = """document.addEventListener('securitypolicyviolation',
   (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample))"""
 
@@ -34,9 +51,13 @@ def signed_in(
     preferences: dict[str, object] | None = None,
     allowed: str = "$^",
 ) -> Iterator[Page]:
-    """A page of a person who has just signed in; at the end nothing but what is allowed was said on its console."""
+    """A page of a person who is signed in; at the end nothing but what is allowed was said on its console."""
     context = browser.new_context(
-        viewport={"width": width, "height": height}, locale=language, reduced_motion="reduce", accept_downloads=True
+        viewport={"width": width, "height": height},
+        locale=language,
+        reduced_motion="reduce",
+        accept_downloads=True,
+        storage_state=_session(stack, browser),
     )
     stored = {"mantine-color-scheme-value": scheme, "mlsteam-track-preferences": json.dumps(preferences or {})}
     for name, value in stored.items():
@@ -45,15 +66,32 @@ def signed_in(
         context.add_init_script(f"if ({only}) localStorage.setItem({name!r}, {value!r})")
     errors: list[str] = []
     page = context.new_page()
-    page.goto(stack.link())
-    page.wait_for_url("**/projects**")
     context.add_init_script(_VIOLATIONS)
+    context.add_init_script(_QUIET)
     context.on("weberror", lambda error: errors.append(str(error.error)))
     context.on("console", lambda said: errors.append(f"{said.text} {said.location}") if said.type == "error" else None)
     yield page
     context.close()
     unexpected = [error for error in errors if not re.search(allowed, error)]
     assert not unexpected, unexpected
+
+
+def _session(stack: RunningStack, browser: Browser) -> Path:
+    """Return the cookies of somebody who has signed in once, for all tests of a stack: each link takes seconds."""
+    kept = stack.run_dir / "session.json"
+    if not kept.exists():
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(stack.link())
+        page.wait_for_url("**/projects**")
+        kept.write_text(json.dumps({"cookies": context.cookies(), "origins": []}))
+        context.close()
+    return kept
+
+
+def settled(page: Page) -> None:
+    """Return when the page asks for nothing any more; "networkidle" would wait half a second each time."""
+    page.wait_for_function("() => performance.now() - window.quietSince > 150")
 
 
 def check_accessible(page: Page) -> None:

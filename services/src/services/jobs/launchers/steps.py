@@ -38,6 +38,8 @@ class Machine:
     client: str = ""
     # The unix user of all jobs; empty for the runner's own.
     user: str = ""
+    # More of them at once is a program that has gone wild, and would take the machine with it.
+    max_processes: int = 4096
 
     @property
     def agent(self) -> tuple[str, ...]:
@@ -109,7 +111,7 @@ def supervisor_plan(order: Order, place: Path, machine: Machine) -> dict[str, An
     return {
         "state_dir": str(place / "state"),
         "user": user_options(machine),
-        "limits": {"memory_mb": spec.limits.memory_mb, "cpu_s": spec.limits.cpu_s},
+        "limits": {"memory_mb": spec.limits.memory_mb, "cpu_s": spec.limits.cpu_s, "processes": machine.max_processes},
         "steps": [
             {
                 "name": "fetching the code",
