@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import Browser, expect
-from support.pages import signed_in
+from support.pages import settled, signed_in
 from support.rich_track import RICH
 from support.stack import RunningStack
 
@@ -38,7 +38,7 @@ def test_a_first_visit_loads_little_script(stack: RunningStack, browser: Browser
         ):
             page.goto(f"{stack.address}/{address}")
             expect(page.locator(seen).first).to_be_visible()
-            page.wait_for_load_state("networkidle")
+            settled(page)
             loaded = dict(page.evaluate(_LOADED))
             total = sum(loaded.values())
             assert all(loaded.values()), "each was measured"
@@ -50,13 +50,13 @@ def test_a_first_visit_loads_little_script(stack: RunningStack, browser: Browser
 def test_dialogs_are_there_when_one_reaches_for_them(stack: RunningStack, browser: Browser) -> None:
     with signed_in(stack, browser) as page:
         page.goto(f"{stack.address}/projects")
-        page.wait_for_load_state("networkidle")
+        expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+        settled(page)
         n_before = len(page.evaluate(_LOADED))
         page.mouse.move(200, 200)
         page.wait_for_function(f"() => ({_LOADED})().length > {n_before}")
         page.wait_for_load_state("networkidle")
-        # Nothing is left to fetch for it, so it would open without the network too.
-        page.context.set_offline(True)
+        n_fetched = len(page.evaluate(_LOADED))
         page.get_by_role("button", name="Settings").click()
         expect(page.get_by_role("dialog", name="Settings")).to_be_visible()
-        page.context.set_offline(False)
+        assert len(page.evaluate(_LOADED)) == n_fetched, "nothing was left to fetch for it"
