@@ -120,7 +120,7 @@ export const jobsEn = {
   "definition.variableBad": "Letters, digits and _, and not MLSTEAM_…",
   "definition.value": "value",
   "definition.limits": "Limits",
-  "definition.limitsLead": "For each process of a job.",
+  "definition.limitsLead": "Memory: of each process, and of all together. CPU time: of each process.",
   "definition.memory": "Memory (MB)",
   "definition.memoryBad": "0, or at least {{n}}",
   "definition.memoryOf": "{{n}} MB of memory",
