@@ -214,7 +214,7 @@ export const jobsEn = {
   "search.direction.minimize": "Lower is better",
   "search.n_trials": "Trials",
   "search.n_parallel": "At once",
-  "search.sampler": "How values are chosen",
+  "search.sampler": "Sampling",
   "search.sampler.tpe": "Learning (TPE)",
   "search.sampler.random": "At random",
   "search.seed": "Seed",
