@@ -9,7 +9,7 @@ import {
 } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { I18nextProvider } from "react-i18next";
-import { ApiError } from "@/api/client";
+import { ApiError, isPassing, pauseBefore } from "@/api/client";
 import { i18n } from "@/lib/i18n";
 import { Messages } from "./messages";
 import { createAppRouter } from "./router";
@@ -29,9 +29,8 @@ const queryClient = new QueryClient({
     queries: {
       placeholderData: keepPreviousData,
       staleTime: 2_000,
-      // Only what may pass by itself is asked again; a refusal stays a refusal.
-      retry: (count, error) =>
-        count < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 502),
+      retry: isPassing,
+      retryDelay: pauseBefore,
       refetchOnWindowFocus: false,
     },
   },

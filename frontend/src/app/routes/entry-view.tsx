@@ -45,6 +45,8 @@ export interface EntryViewProps {
 
 /** Begins to fetch what most likely is shown; beside the question what the track is, not behind it. */
 export function fetchView(path: string | undefined): void {
+  // A console has its own view, and draws no chart.
+  if (path?.startsWith("console/")) return;
   (path ? loadPanel() : loadOverview()).catch(() => undefined);
 }
 

@@ -31,18 +31,23 @@ export function ProjectsPage() {
       <div className="page">
         <Group justify="space-between" mb="md">
           <Title order={1}>{t("projects.title")}</Title>
-          <Group gap="sm" style={{ flex: "1 1 280px", justifyContent: "flex-end" }}>
+          <Group gap="sm" wrap="nowrap" style={{ flex: "1 1 280px", justifyContent: "flex-end" }}>
             <TextInput
               aria-label={t("projects.search")}
               placeholder={t("projects.search")}
               leftSection={<IconSearch size={16} />}
-              style={{ flex: "1 1 160px", maxWidth: 280 }}
+              style={{ flex: "1 1 160px", maxWidth: 340 }}
               value={q}
               onChange={(event) =>
                 void navigate({ search: { q: event.currentTarget.value || undefined }, replace: true })
               }
             />
-            <Button leftSection={<IconPlus size={16} />} onClick={open}>
+            <Button
+              leftSection={<IconPlus size={16} />}
+              className="phone-icon"
+              aria-label={t("projects.create")}
+              onClick={open}
+            >
               {t("projects.create")}
             </Button>
           </Group>

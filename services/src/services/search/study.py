@@ -6,6 +6,7 @@ process.
 """
 
 import importlib.util
+import math
 from collections.abc import Sequence
 from copy import copy
 from typing import Any
@@ -117,10 +118,16 @@ def _judge_by_median(plan: Plan, trials: Sequence[Trial]) -> dict[UUID, str]:
     states, create_trial = optuna.trial.TrialState, optuna.trial.create_trial
     study = optuna.create_study(direction=plan.direction)
     pruner = optuna.pruners.MedianPruner(n_warmup_steps=plan.prune_after)
-    complete = [(trial.value, _points(trial)) for trial in trials if trial.state is TrialState.COMPLETE]
+    # Of infinite values there is no median.
+    complete = [
+        (trial.value, {step: value for step, value in _points(trial).items() if math.isfinite(value)})
+        for trial in trials
+        if trial.state is TrialState.COMPLETE
+    ]
     study.add_trials(
         [create_trial(state=states.COMPLETE, value=value, intermediate_values=points) for value, points in complete]
     )
+    worst = -math.inf if plan.direction == "maximize" else math.inf
     known = set().union(*(points for _, points in complete))
     verdicts = {}
     for trial in trials:
@@ -128,7 +135,7 @@ def _judge_by_median(plan: Plan, trials: Sequence[Trial]) -> dict[UUID, str]:
         last = max(known.intersection(trial.curve.steps), default=None) if trial.is_stoppable else None
         if last is None:
             continue
-        points = {step: value for step, value in _points(trial).items() if step <= last}
+        points = {s: worst if math.isnan(value) else value for s, value in _points(trial).items() if s <= last}
         if pruner.prune(study, create_trial(state=states.RUNNING, intermediate_values=points)):
             verdicts[trial.job_id] = f"pruned: worse than the median at step {last}"
     return verdicts
