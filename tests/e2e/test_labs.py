@@ -115,6 +115,8 @@ def test_the_page_of_a_track_tells_of_its_job_and_stops_it(stack: RunningStack, 
     expect(job.get_by_text("SIGTERM").first).to_be_visible()
     expect(window.get_by_role("button", name="STOP", exact=True)).to_have_count(0)
     expect(window.get_by_text("learning_rate").first).to_be_visible()
+    # With its end all that it has logged is there, though "Reload data" is off.
+    expect(window.get_by_role("treeitem", name=re.compile("^console"))).to_be_visible()
     picture(window, "track-job")
     check_accessible(window)
 

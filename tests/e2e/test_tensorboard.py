@@ -41,6 +41,7 @@ def page(stack: RunningStack, browser: Browser) -> Iterator[Page]:
     context.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     context.on("requestfailed", lambda request: errors.append(f"{request.url}: {request.failure}"))
     opened = context.new_page()
+    opened.goto(f"{stack.address}/projects")
     yield opened
     # What is under way when a page is left ends; that is no failure.
     assert [error for error in errors if "ERR_ABORTED" not in error] == []

@@ -1,6 +1,6 @@
 // The job of a track, if it has one. Its state is always live: a page must not say "running" of what has been stopped.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { hasEnded, type JobDetail, jobQuery } from "@/api/jobs";
 import type { Track } from "@/api/types";
 import { useIsLive } from "@/lib/live";
@@ -29,5 +29,14 @@ export function useTrackJob(track: Track | undefined): JobDetail | undefined {
     if (state && shown && state !== shown)
       void queryClient.invalidateQueries({ queryKey: ["track", trackId] });
   }, [queryClient, trackId, state, shown]);
+  const before = useRef(state);
+  useEffect(() => {
+    // What it had logged by its end is shown with its end: nobody should read of it as if it had logged nothing.
+    if (before.current && state && before.current !== state && hasEnded(state))
+      void queryClient.invalidateQueries({
+        predicate: ({ queryKey: [noun, owner] }) => owner === trackId && noun !== "job",
+      });
+    before.current = state;
+  }, [queryClient, trackId, state]);
   return answer.data;
 }

@@ -72,7 +72,7 @@ function Card({ title, children }: { title: string; children: ReactNode }) {
 /** Why nothing was noted: what a user can do about it, or that nothing needs to be done. */
 function Unknown({ job, text, code }: { job: JobDetail | undefined; text: string; code: string }) {
   const { t } = useTranslation();
-  if (job) return <p className="dim">{t(hasEnded(job.state) ? "facts.neverBegan" : "facts.pending")}</p>;
+  if (job) return <p className="dim">{t(hasEnded(job.state) ? "facts.nothing" : "facts.pending")}</p>;
   return (
     <>
       <p className="dim">{text}</p>

@@ -37,7 +37,7 @@ export const trackEn = {
   "facts.source": "Source",
   "facts.sourceEmpty": "Command, git commit and packages were not recorded. To record them:",
   "facts.pending": "Noted by itself as soon as the job begins.",
-  "facts.neverBegan": "Nothing was noted: the command never began.",
+  "facts.nothing": "Nothing was noted.",
   "facts.commit": "Git commit",
   "facts.changes": "Changes",
   "facts.diff": "Show what was not committed",

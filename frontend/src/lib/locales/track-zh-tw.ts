@@ -39,7 +39,7 @@ export const trackZhTw: Record<keyof typeof trackEn, string> = {
   "facts.source": "原始碼",
   "facts.sourceEmpty": "未記錄指令、git 提交與套件。若要記錄：",
   "facts.pending": "作業開始後會自動記錄。",
-  "facts.neverBegan": "沒有記錄：指令未曾開始執行。",
+  "facts.nothing": "沒有任何記錄。",
   "facts.commit": "Git 提交",
   "facts.changes": "變更",
   "facts.diff": "顯示未提交的內容",
