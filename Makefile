@@ -72,7 +72,8 @@ unit: dev ## tests without sockets or a database
 contract: dev ## golden files, snapshots, the README's claims
 	@$(PYTEST) tests/contract
 
-integration: dev ## tests with a real PostgreSQL and a real TensorBoard
+integration: dev ## tests with a real PostgreSQL, a real TensorBoard, all processes
+	@$(LOCAL)/frontend.sh build
 	@$(PYTEST) tests/integration
 
 e2e: dev ## all processes and a browser

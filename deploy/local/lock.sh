@@ -7,7 +7,7 @@ members="services/pyproject.toml ingest-api/pyproject.toml track-api/pyproject.t
 compile() {
     # shellcheck disable=SC2086  # the list is meant to be split
     .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-        --no-annotate --no-emit-package mlsteam-services --no-emit-package mlsteam-client $members "$@"
+        --no-annotate --no-emit-package mlsteam-services --no-emit-package mlsteam-client $members --extra search "$@"
 }
 compile --group run -o requirements.lock
 compile --group run --group dev -o requirements-dev.lock

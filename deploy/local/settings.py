@@ -21,7 +21,7 @@ MODULES = {
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """MLSTEAM_PORT, MLSTEAM_HOST, MLSTEAM_RUN_DIR, MLSTEAM_DATABASE_URL, MLSTEAM_PUBLIC_URL, MLSTEAM_SAMPLE."""
+    """MLSTEAM_PORT, _HOST, _RUN_DIR, _DATABASE_URL, _PUBLIC_URL, _SAMPLE, _OWNER_PID, as deploy/README.md has them."""
 
     port: int
     host: str
@@ -29,6 +29,7 @@ class StackSettings:
     database_url: str | None
     public_url: str
     with_sample: bool
+    owner_pid: int | None
 
     @property
     def ports(self) -> dict[str, int]:
@@ -97,4 +98,5 @@ def read_settings() -> StackSettings:
         database_url=os.environ.get("MLSTEAM_DATABASE_URL") or None,
         public_url=os.environ.get("MLSTEAM_PUBLIC_URL") or f"http://{shown}:{port}",
         with_sample=os.environ.get("MLSTEAM_SAMPLE", "1") not in {"0", "no", "false"},
+        owner_pid=int(os.environ.get("MLSTEAM_OWNER_PID") or 0) or None,
     )

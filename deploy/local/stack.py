@@ -25,7 +25,7 @@ from sample_lab import SampleFailed, submit_sample
 from settings import MODULES, StackSettings, read_settings
 
 HERE = Path(__file__).resolve().parent
-_POSTGRES_LOOK_S = 1.0
+_LOOK_S = 1.0
 _PROJECT = "demo"
 # Fifteen seconds of grace for those that do not listen, and what it takes to end them.
 _JOBS_GRACE_S = 30.0
@@ -78,6 +78,19 @@ def read_state(settings: StackSettings) -> dict[str, Any] | None:
     return state if is_same else None
 
 
+async def _until_gone(owner_pid: int | None, stop: asyncio.Event) -> None:
+    """Ask for the stop when the process for which we run is gone, whether or not it could tell us."""
+    if owner_pid is None:
+        return
+    with suppress(psutil.NoSuchProcess):
+        owner = psutil.Process(owner_pid)
+        # A zombie has ended; only its number is still there.
+        while owner.is_running() and owner.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 (it is another's end)
+            await asyncio.sleep(_LOOK_S)
+    say(f"The process {owner_pid} that this stack was started for is gone.")
+    stop.set()
+
+
 class Stack:
     """Everything `make run` starts."""
 
@@ -105,8 +118,10 @@ class Stack:
         try:
             work = asyncio.create_task(self._serve())
             waiter = asyncio.create_task(stop.wait())
+            watch = asyncio.create_task(_until_gone(self._settings.owner_pid, stop))
             await asyncio.wait({work, waiter}, return_when=asyncio.FIRST_COMPLETED)
             waiter.cancel()
+            watch.cancel()
             if not work.done():
                 work.cancel()
             with suppress(asyncio.CancelledError):
@@ -170,7 +185,7 @@ class Stack:
 
     async def _keep_postgres(self) -> None:
         while self._postgres is not None:
-            await asyncio.sleep(_POSTGRES_LOOK_S)
+            await asyncio.sleep(_LOOK_S)
             if not self._postgres.is_running():
                 say("PostgreSQL ended; starting it again.")
                 await asyncio.to_thread(self._postgres.start)

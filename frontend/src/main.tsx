@@ -6,7 +6,9 @@ import "./app/theme.css";
 import "./app/trusted-types";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Providers } from "./app/providers";
+import { Providers, router } from "./app/providers";
+import { fetchPage } from "./app/router";
+import { startLanguage } from "./lib/i18n";
 
 // A page that was open over an update asks for files that are gone: it is loaded anew, once.
 window.addEventListener("vite:preloadError", (event) => {
@@ -18,10 +20,14 @@ window.addEventListener("vite:preloadError", (event) => {
 });
 
 const root = document.getElementById("root");
-if (root) {
-  createRoot(root).render(
-    <StrictMode>
-      <Providers />
-    </StrictMode>,
-  );
-}
+const texts = startLanguage();
+// Beside the texts, not behind them.
+fetchPage(router);
+void texts.then(() => {
+  if (root)
+    createRoot(root).render(
+      <StrictMode>
+        <Providers />
+      </StrictMode>,
+    );
+});

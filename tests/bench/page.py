@@ -119,11 +119,12 @@ def _has(text: str) -> str:
 def measure_tree(page: Page, report: Report) -> None:
     """Open folders, jump through 50,000 entries, search 100,000 keys."""
     click = "() => " + _ROW + ".find((row) => row.textContent.includes('{name}')).firstElementChild.click()"
-    opened = [(click.format(name="flat"), _has("key0")), (click.format(name="layers"), _has("block0"))]
-    report.time("open a folder of 50,000 leaves; of 50 folders", opened)
+    # The lower one first: an open folder pushes what stands below it out of sight.
+    opened = [(click.format(name="layers"), _has("block0")), (click.format(name="flat"), _has("key0"))]
+    report.time("open a folder of 50 folders; of 50,000 leaves", opened)
     ends = []
     for _ in range(RUNS // 2):
-        ends += [(_PRESS.format(key="End"), _has("key49999")), (_PRESS.format(key="Home"), _has("flat"))]
+        ends += [(_PRESS.format(key="End"), _has("block49")), (_PRESS.format(key="Home"), _has("flat"))]
     report.time("End and Home in the open tree", ends)
     words = [f"weight{n}99" for n in range(1, RUNS)]
     box = "#tree-filter"
@@ -146,13 +147,13 @@ def measure_console(page: Page, report: Report) -> None:
     box = 'input[aria-label="Search"]'
     needle = (_SET.format(box=box, text="a needle in"), f"() => {log}.querySelector('mark') !== null")
     report.time("search all of them for one line (typing pause included)", [needle])
-    often = (_SET.format(box=box, text="loss"), "() => / of [1-9]/.test(document.querySelector('main').textContent)")
+    often = (_SET.format(box=box, text="loss"), f"() => {log}.querySelector('mark')?.textContent === 'loss'")
     report.time("search for what is in every line, first hit", [often])
 
 
 def measure_charts(page: Page, report: Report) -> None:
     """Scroll through sixty charts, and count the frames that came late."""
-    page.wait_for_function("document.querySelectorAll('[role=img] canvas').length > 3")
+    page.wait_for_function("() => document.querySelectorAll('[role=img] canvas').length > 3")
     frames = page.evaluate(
         """async () => {
           const pane = document.querySelector('[role=img]').closest('main').querySelectorAll('*');
@@ -190,6 +191,8 @@ def main() -> int:
         page.goto(f"{stack.address}/t/{track}?path=charts%2Fmetric1")
         page.wait_for_selector("[role=treeitem]")
         report.rows.append(("load the page of the track, tree shown", (time.perf_counter() - begun) * 1000, 0.0))
+        page.goto(f"{stack.address}/t/{track}")
+        page.wait_for_selector("[role=treeitem]")
         page.wait_for_timeout(1500)
         measure_tree(page, report)
         page.goto(f"{stack.address}/t/{track}?path=console%2Fstdout")

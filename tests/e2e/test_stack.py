@@ -1,21 +1,15 @@
 """From `.log()` in a training to pixels in a browser, through every process: a new user's first minutes."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from support.pages import wait_for_curve
 from support.stack import RunningStack
 
 OUTPUT = Path(__file__).parent / ".output"
@@ -94,7 +88,7 @@ def test_a_person_signs_in_by_the_link_and_sees_the_curve(stack: RunningStack, t
     expect(page.get_by_text("a known wave").first).to_be_visible()
     chart = page.locator("[role=img] canvas").first
     expect(chart).to_be_visible(timeout=20_000)
-    page.wait_for_function(_HAS_CURVE, timeout=20_000)
+    wait_for_curve(page)
     OUTPUT.mkdir(exist_ok=True)
     page.screenshot(path=OUTPUT / "track.png")
     # The link worked once.
@@ -104,25 +98,6 @@ def test_a_person_signs_in_by_the_link_and_sees_the_curve(stack: RunningStack, t
     again = stranger.request.post("/api/v3/session/link", data={"token": link.split("token=")[1]})
     assert again.status == 401
     stranger.close()
-
-
-# More than one colour on the canvas, and in most of its columns: axes alone would not do.
-_HAS_CURVE = """() => {
-  const canvas = document.querySelector('[role=img] canvas');
-  if (!canvas || !canvas.width) return false;
-  const { width, height } = canvas;
-  const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
-  let columns = 0;
-  for (let x = 0; x < width; x += 4) {
-    for (let y = 0; y < height; y++) {
-      const at = (y * width + x) * 4;
-      const strong = Math.max(pixels[at], pixels[at + 1], pixels[at + 2])
-        - Math.min(pixels[at], pixels[at + 1], pixels[at + 2]);
-      if (pixels[at + 3] > 200 && strong > 60) { columns++; break; }
-    }
-  }
-  return columns > width / 4 / 2;
-}"""
 
 
 def test_nothing_is_shown_to_strangers(stack: RunningStack, track_id: str, browser: Browser) -> None:
@@ -141,80 +116,3 @@ def test_a_second_start_says_where_the_first_is(stack: RunningStack) -> None:
 
 def test_only_the_owner_may_read_the_token(stack: RunningStack) -> None:
     assert (stack.run_dir / "env").stat().st_mode & 0o777 == 0o600
-
-
-# Logs for some seconds, and ends when it is told that the server was killed under it; each value is there once, so each
-# can be missed.
-LONG_TRAINING = """
-import sys, time, mlsteam
-track = mlsteam.init(name="under fire", finish_timeout=240)
-print(track.id, flush=True)
-for step in range(6000):
-    if step == 5000:
-        sys.stdin.readline()
-    track["count"].log(float(step), step=step)
-    time.sleep(0.001)
-track.stop()
-"""
-
-
-def _ingest_api(stack: RunningStack) -> int | None:
-    state = json.loads((stack.run_dir / "stack.json").read_text())
-    for child in psutil.Process(state["pid"]).children():
-        # One that was just killed may be gone, or a zombie that cannot be asked.
-        with suppress(psutil.NoSuchProcess):
-            if "ingest_api" in child.cmdline():
-                return child.pid
-    return None
-
-
-def _postgres(stack: RunningStack) -> int | None:
-    try:
-        pid = int((stack.run_dir / "data" / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-    except (OSError, ValueError, IndexError):
-        return None
-    return pid if psutil.pid_exists(pid) else None
-
-
-@pytest.mark.parametrize("find_victim", [_ingest_api, _postgres])
-def test_killing_a_server_under_a_training_loses_and_doubles_nothing(
-    stack: RunningStack, reader: Reader, find_victim: Callable[[RunningStack], int | None]
-) -> None:
-    environment = {**stack.environment, **stack.client_environment()}
-    with subprocess.Popen(
-        [sys.executable, "-c", LONG_TRAINING], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as training:
-        assert training.stdin is not None
-        assert training.stdout is not None
-        track_id = training.stdout.readline().strip()
-        killed: set[int] = set()
-        for _ in range(2):
-            time.sleep(1.5)
-            deadline = time.monotonic() + 120
-            victim = find_victim(stack)
-            while (victim is None or victim in killed) and time.monotonic() < deadline:
-                time.sleep(0.1)
-                victim = find_victim(stack)
-            assert victim is not None
-            os.kill(victim, signal.SIGKILL)
-            killed.add(victim)
-        training.stdin.write("go on\n")
-        training.stdin.flush()
-        assert training.wait(300) == 0
-    deadline = time.monotonic() + 60
-    while (answer := _series(reader, track_id)) is None and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert answer is not None
-    assert answer["series"][0]["n_stored"] == 6000
-    assert answer["series"][0]["points"]["value"] == [float(step) for step in range(6000)]
-    assert answer["losses"] == []
-
-
-def _series(reader: Reader, track_id: str) -> Any:
-    try:
-        return reader.get(f"/api/v3/tracks/{track_id}/series?key=count&x=step&buckets=10000")
-    except urllib.error.HTTPError as error:
-        if error.code == 503:
-            # The database is still on its way back.
-            return None
-        raise

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support.pages import check_accessible, picture, signed_in
+from support.pages import check_accessible, picture, session_of, settled, signed_in
 from support.stack import RunningStack
 
 TRAINING = """
@@ -86,10 +86,13 @@ def test_filter_sort_group_and_columns(page: Page) -> None:
 
 def test_what_is_wrong_with_a_query_is_shown_where_it_is(stack: RunningStack, browser: Browser, project: str) -> None:
     # A refused question is an error on the console, so this page is not watched for those.
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en", reduced_motion="reduce")
+    context = browser.new_context(
+        storage_state=session_of(stack, browser),
+        viewport={"width": 1440, "height": 900},
+        locale="en",
+        reduced_motion="reduce",
+    )
     page = context.new_page()
-    page.goto(stack.link())
-    page.wait_for_url("**/projects**")
     page.goto(f"{stack.address}/p/{project}?q=name%3Arun")
     expect(_rows(page)).to_have_count(12)
     field = page.get_by_label("Filter the tracks")
@@ -135,6 +138,69 @@ def test_select_delete_ok_undo_and_the_trash(stack: RunningStack, page: Page, pr
     expect(_rows(page)).to_have_count(12)
 
 
+def test_views_and_tags(stack: RunningStack, page: Page, project: str) -> None:
+    page.get_by_role("button", name="lr", exact=True).click()
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("lr")
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("menuitem", name="Keep this view").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("by rate")
+    dialog.get_by_role("button", name="OK").click()
+    expect(page.get_by_text("View “by rate” is kept")).to_be_visible()
+    page.goto(f"{stack.address}/p/{project}?q=name%3Anothing")
+    expect(_rows(page)).to_have_count(0)
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("menuitem", name="by rate", exact=True).click()
+    expect(_rows(page)).to_have_count(12)
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("lr")
+    page.locator("tbody input[type=checkbox]").first.click()
+    page.get_by_role("button", name="TAG").click()
+    field = dialog.get_by_label("Tags")
+    field.fill("best one")
+    field.press("Enter")
+    # What is offered still stands open; it must not lie over OK.
+    picture(page, "tag-dialog")
+    dialog.get_by_role("button", name="OK").click()
+    page.get_by_role("button", name="best one").click()
+    expect(_rows(page)).to_have_count(1)
+    page.locator("tbody input[type=checkbox]").first.check()
+    page.get_by_role("button", name="TAG").click()
+    dialog.get_by_text("Remove", exact=True).click()
+    field.fill("best one")
+    field.press("Enter")
+    dialog.get_by_role("button", name="OK").click()
+    expect(_rows(page)).to_have_count(0)
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("menuitem", name="Delete the view by rate").click()
+    expect(page.get_by_text("No view is kept yet")).to_be_visible()
+
+
+def test_a_new_track_comes_without_a_lost_selection(stack: RunningStack, browser: Browser, project: str) -> None:
+    with signed_in(stack, browser, preferences={"reloadOn": True, "reloadPeriodS": 1}, height=420) as page:
+        page.goto(f"{stack.address}/p/{project}?q=name%3Arun%20OR%20name%3Alive&sort=created")
+        expect(page.get_by_text("12 tracks")).to_be_visible()
+        page.get_by_label("Select run 04").click()
+        box = page.get_by_test_id("tracks")
+        box.evaluate("(one) => { one.scrollTop = 90 }")
+        top = page.get_by_label("Select run 04").bounding_box()
+        stack.train("import mlsteam; t = mlsteam.init(name='live one'); t['x'].log(1.0); t.stop()")
+        expect(page.get_by_text("13 tracks")).to_be_visible()
+        expect(page.get_by_text("1 selected")).to_be_visible()
+        expect(page.get_by_label("Select run 04")).to_be_checked()
+        assert page.get_by_label("Select run 04").bounding_box() == top, "nothing moved under the hand"
+        # Above what one looks at, too, the selection stays with its track.
+        page.goto(f"{stack.address}/p/{project}?q=name%3Arun%20OR%20name%3Alive")
+        page.get_by_label("Select live one").click()
+        stack.train("import mlsteam; t = mlsteam.init(name='live two'); t['x'].log(1.0); t.stop()")
+        expect(page.locator("table tbody tr a").first).to_contain_text("live two")
+        expect(page.get_by_label("Select live one")).to_be_checked()
+        page.get_by_label("Select live two").click()
+        expect(page.get_by_text("2 selected")).to_be_visible()
+        page.get_by_role("button", name="DELETE").click()
+        page.get_by_role("dialog").get_by_role("button", name="OK").click()
+        expect(page.get_by_text("12 tracks")).to_be_visible()
+
+
 def test_compare(page: Page) -> None:
     page.get_by_label("Select all shown").click()
     expect(page.get_by_text("12 selected")).to_be_visible()
@@ -158,6 +224,23 @@ def test_compare(page: Page) -> None:
     picture(page, "compare-parameters")
     page.get_by_role("tab", name="Parallel coordinates").click()
     expect(page.locator("svg polyline")).to_have_count(12)
+    # A range on an axis, with the pointer and with keys.
+    ranges = page.get_by_role("slider", name=re.compile("^Range of"))
+    axis = ranges.first.bounding_box()
+    assert axis is not None
+    page.mouse.move(axis["x"] + axis["width"] / 2, axis["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(axis["x"] + axis["width"] / 2, axis["y"] + axis["height"] / 3, steps=4)
+    page.mouse.up()
+    expect(page.get_by_text(re.compile(r"^\d of 12 tracks within$"))).to_be_visible()
+    picture(page, "compare-ranges")
+    page.get_by_role("button", name="Clear ranges").click()
+    ranges.last.focus()
+    page.keyboard.press("ArrowDown")
+    expect(ranges.last).to_have_attribute("aria-valuetext", re.compile("^from "))
+    expect(page.get_by_text(re.compile(r"^\d+ of 12 tracks within$"))).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(ranges.last).to_have_attribute("aria-valuetext", "all")
     check_accessible(page)
     picture(page, "compare-parallel")
     page.get_by_role("tab", name="Scatter").click()
@@ -197,7 +280,7 @@ def test_pages_are_accessible(stack: RunningStack, browser: Browser, project: st
             (f"{here}/compare", "compare-none"), ("nowhere", "not-found"),
         ):  # fmt: skip
             page.goto(f"{stack.address}/{path}")
-            page.wait_for_load_state("networkidle")
+            settled(page)
             check_accessible(page)
             picture(page, f"{name}-{scheme}-{language}")
 
@@ -206,7 +289,7 @@ def test_a_phone(stack: RunningStack, browser: Browser, project: str) -> None:
     with signed_in(stack, browser, width=360, height=720) as page:
         for path, name in (("projects", "projects"), (f"p/{project}?q=name%3Arun", "tracks"), ("tokens", "tokens")):
             page.goto(f"{stack.address}/{path}")
-            page.wait_for_load_state("networkidle")
+            settled(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
             check_accessible(page)
             picture(page, f"phone-{name}")
@@ -222,10 +305,9 @@ def test_a_phone(stack: RunningStack, browser: Browser, project: str) -> None:
 
 def test_a_deleted_track_can_be_restored_from_its_page(stack: RunningStack, browser: Browser, project: str) -> None:
     track_id = stack.train("import mlsteam; t = mlsteam.init(name='gone'); t['x'].log(1.0); t.stop(); print(t.id)")[-1]
-    context = browser.new_context(locale="en", reduced_motion="reduce")
+    context = browser.new_context(storage_state=session_of(stack, browser), locale="en", reduced_motion="reduce")
     page = context.new_page()
-    page.goto(stack.link())
-    page.wait_for_url("**/projects**")
+    page.goto(f"{stack.address}/projects")
     page.evaluate(
         "([project, id]) => fetch(`api/v3/projects/${project}/tracks/delete`, {method: 'POST', headers:"
         " {'X-MLSteam-Request': '1', 'Content-Type': 'application/json'}, body: JSON.stringify({track_ids: [id]})})",

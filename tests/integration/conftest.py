@@ -19,5 +19,7 @@ async def board(database: Database, service_environment: dict[str, str]) -> Asyn
 @pytest.fixture(scope="module")
 def workshop(postgres: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     """A site with a job runner whose own environment holds what no job may see."""
-    with running_workshop(postgres, tmp_path_factory.mktemp("workshop"), CANARY="of-the-server") as opened:
+    with running_workshop(
+        postgres, tmp_path_factory.mktemp("workshop"), CANARY="of-the-server", MLSTEAM_RUNNER_MAX_PROCESSES="100"
+    ) as opened:
         yield opened

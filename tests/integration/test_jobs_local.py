@@ -84,7 +84,7 @@ def test_a_hundred_thousand_lines_arrive(workshop: Workshop) -> None:
         ("raise SystemExit(3)", 3, "exit code 3"),
         ("import os; os._exit(137)", 137, "SIGKILL"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", 139, "SIGSEGV"),
-        ("x = bytearray(2 << 30)", 1, "exit code 1"),
+        ("x = bytearray(2 << 30)", 1, "out of memory: limit 512 MB"),
     ],
 )
 def test_ends_are_told_in_words(workshop: Workshop, script: str, code: int, words: str) -> None:
@@ -94,13 +94,38 @@ def test_ends_are_told_in_words(workshop: Workshop, script: str, code: int, word
     assert workshop.call("GET", f"/tracks/{job['track_id']}")["status"] == "failed"
     if "bytearray" in script:
         assert "MemoryError" in workshop.lines(job["track_id"], "stderr")[-1]
+        assert job["history"][-1]["reason"] == "MemoryLimit"
+
+
+def test_what_has_no_limit_may_use_two_gigabytes_and_what_only_speaks_of_memory_is_not_ended_by_it(
+    workshop: Workshop,
+) -> None:
+    job = workshop.until(workshop.run("x = bytearray(2 << 30); print(len(x))"))
+    assert (job["state"], workshop.lines(job["track_id"])) == ("succeeded", ["2147483648"]), job
+    job = workshop.until(workshop.run("raise SystemExit('CUDA out of memory')", limits={"memory_mb": 512}))
+    assert job["cause"] == "exit code 1"
+
+
+def test_a_job_of_too_many_processes_is_ended(workshop: Workshop) -> None:
+    # Never more than 150, so that no mistake of ours costs the machine. The first thirty leave their parent.
+    script = """
+import subprocess, sys, time
+for n in range(150):
+    subprocess.Popen(["sleep", "100"], start_new_session=n < 30)
+    time.sleep(0.02)
+time.sleep(100)
+"""
+    job = workshop.until(workshop.run(script), within_s=60)
+    assert (job["state"], job["history"][-1]["reason"]) == ("failed", "ProcessLimit"), job
+    assert "limit 100" in job["cause"]
+    assert left_of(job) == set()
 
 
 def test_processes_that_use_too_much_memory_together_are_ended(workshop: Workshop) -> None:
     script = "import os, time\nos.fork(), os.fork()\nx = b'x' * (150 << 20)\ntime.sleep(60)\n"
     job = workshop.until(workshop.run(script, limits={"memory_mb": 300}), within_s=40)
     assert (job["state"], job["history"][-1]["reason"]) == ("failed", "MemoryLimit")
-    assert "more than the 300 MB" in job["cause"]
+    assert "out of memory: limit 300 MB; its processes used" in job["cause"]
     assert left_of(job) == set()
 
 

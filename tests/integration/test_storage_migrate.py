@@ -34,5 +34,5 @@ async def test_pre_target_stops_at_the_newest_pre_revision(postgres: TestServer)
         await migrate(url, "pre")
         opened = Database(url, pool_size=1)
         async with opened.read() as session:
-            assert (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar() == "0004"
+            assert (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar() == "0005"
         await opened.close()

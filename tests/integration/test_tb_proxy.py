@@ -74,6 +74,7 @@ async def test_every_route_of_the_page_answers(board: Board) -> None:
     assert experiment.status_code == 200, experiment.text
     infos = {info["name"]: info for info in experiment.json()["hparamInfos"]}
     assert infos["model/layer"]["domainDiscrete"] == [4]
+    assert "source/git/commit" not in infos, "noted by the client itself"
     assert [info["name"]["tag"] for info in experiment.json()["metricInfos"]] == ["train/loss"]
     order = {"experimentName": "", "colParams": [{"hparam": "model/layer", "order": "ORDER_DESC"}], "sliceSize": 10}
     order |= {"allowedStatuses": ["STATUS_UNKNOWN", "STATUS_RUNNING"]}

@@ -95,6 +95,7 @@ async def opened_board(database: Database, **settings: Any) -> AsyncIterator[Boa
             configs=[
                 {"key": "model/name", "value": "a|b <script>", "time": 1.0},
                 {"key": "model/layer", "value": 4, "time": 1.0},
+                {"key": "source/git/commit", "value": "b0a7d", "time": 1.0},
             ],
         )
         yield opened

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 import httpx2
 import pytest
@@ -15,8 +16,9 @@ from support.ports import free_port
 class ServerProcess:
     """`python -m <module>` on a free port, with this process's environment and some more variables."""
 
-    def __init__(self, module: str, **variables: str) -> None:
-        self._module = module
+    def __init__(self, module: str, *, within: Sequence[str] = (), **variables: str) -> None:
+        # What becomes the process, after it has changed the surroundings of it.
+        self._module, self._within = module, within
         self._variables = {f"MLSTEAM_{module.rpartition('.')[2].upper()}_PORT": str(port := free_port()), **variables}
         self.url = f"http://127.0.0.1:{port}"
         self.start()
@@ -24,7 +26,9 @@ class ServerProcess:
     def start(self) -> None:
         """Start it, again if it was stopped."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", self._module], stdout=subprocess.DEVNULL, env={**os.environ, **self._variables}
+            [*self._within, sys.executable, "-m", self._module],
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, **self._variables},
         )
 
     @property

@@ -71,8 +71,8 @@ def run_stack(action: str, environment: dict[str, str]) -> str:
 
 
 @contextmanager
-def running_stack(*, with_sample: bool = False) -> Iterator[RunningStack]:
-    """A stack, without the sample if it is not asked for, stopped after the tests."""
+def running_stack(*, with_sample: bool = False, owner_pid: int | None = None) -> Iterator[RunningStack]:
+    """A stack, without the sample if it is not asked for, stopped after the tests, or when their process is gone."""
     assert (ROOT / "frontend/dist/index.html").exists(), "the page is not built: run `make e2e`"
     # Not below pytest's own folder: its name is long, and PostgreSQL's socket has to fit into 107 bytes.
     run_dir = Path(tempfile.mkdtemp(prefix="mlsteam-e2e-"))
@@ -82,6 +82,7 @@ def running_stack(*, with_sample: bool = False) -> Iterator[RunningStack]:
         "MLSTEAM_RUN_DIR": str(run_dir),
         "MLSTEAM_PORT": str(port),
         "MLSTEAM_SAMPLE": str(int(with_sample)),
+        "MLSTEAM_OWNER_PID": str(owner_pid or os.getpid()),
     }
     try:
         run_stack("up", environment)

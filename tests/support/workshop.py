@@ -1,7 +1,7 @@
 """A site with a job runner: labs are made of files, submitted, and waited for, all over HTTP."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def left_of(job: dict[str, Any]) -> set[int]:
 class Workshop:
     """What a person does with labs and pipelines."""
 
-    def __init__(self, variables: dict[str, str], folder: Path, **settings: str) -> None:
+    def __init__(self, variables: dict[str, str], folder: Path, within: Sequence[str], **settings: str) -> None:
         self.variables, self.folder, self.code = variables, folder, folder / "code"
         self._settings = {
             "MLSTEAM_RUNNER_BACKEND": variables["MLSTEAM_BACKEND"],
@@ -35,7 +35,7 @@ class Workshop:
             "MLSTEAM_RUNNER_MAX_JOBS": "4",
             **settings,
         }
-        self.runner = ServerProcess("services.runner", **self._settings)
+        self.runner = ServerProcess("services.runner", within=within, **self._settings)
         self.api = httpx2.Client(
             base_url=variables["MLSTEAM_BACKEND"] + "/api/v3",
             headers={"authorization": f"Bearer {variables['MLSTEAM_API_TOKEN']}"},
@@ -113,13 +113,15 @@ class Workshop:
 
 
 @contextmanager
-def running_workshop(postgres: TestServer, folder: Path, **settings: str) -> Iterator[Workshop]:
+def running_workshop(
+    postgres: TestServer, folder: Path, *, within: Sequence[str] = (), **settings: str
+) -> Iterator[Workshop]:
     """Run a site and a job runner."""
     (folder / "code").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLSTEAM_CODE_ROOTS", str(folder / "code"))
         with environment_of_site(postgres, folder) as variables:
-            workshop = Workshop(variables, folder, **settings)
+            workshop = Workshop(variables, folder, within, **settings)
             try:
                 yield workshop
             finally:

@@ -8,6 +8,8 @@ export class ApiError extends Error {
     detail: string,
     readonly requestId: string | null,
     readonly context: Record<string, unknown>,
+    /** How long the server asks to be left alone; null when it does not say. */
+    readonly retryAfterS: number | null = null,
   ) {
     super(detail);
     this.name = "ApiError";
@@ -65,6 +67,7 @@ async function send(url: string, init: RequestInit): Promise<Response> {
 
 export async function toApiError(response: Response): Promise<ApiError> {
   const requestId = response.headers.get("X-Request-ID");
+  const retryAfterS = Number.parseInt(response.headers.get("Retry-After") ?? "", 10) || null;
   try {
     const body = (await response.json()) as {
       error?: string;
@@ -79,6 +82,7 @@ export async function toApiError(response: Response): Promise<ApiError> {
       detail,
       body.request_id ?? requestId,
       body.context ?? {},
+      retryAfterS,
     );
   } catch {
     return new ApiError(
@@ -87,8 +91,24 @@ export async function toApiError(response: Response): Promise<ApiError> {
       response.statusText || String(response.status),
       requestId,
       {},
+      retryAfterS,
     );
   }
+}
+
+const MOST_TRIES = 2;
+const LONGEST_PAUSE_S = 60;
+
+/** Whether a question that failed is put again: only what may pass by itself is; a refusal stays a refusal. */
+export function isPassing(count: number, error: unknown): boolean {
+  if (count >= MOST_TRIES) return false;
+  return !(error instanceof ApiError) || error.status === 0 || error.status === 429 || error.status >= 502;
+}
+
+/** When it is put again: as the server asks, or after a pause that doubles. */
+export function pauseBefore(count: number, error: unknown): number {
+  const asked = error instanceof ApiError ? error.retryAfterS : null;
+  return asked === null ? Math.min(1000 * 2 ** count, 30_000) : Math.min(asked, LONGEST_PAUSE_S) * 1000;
 }
 
 /** A key may hold any character but its slashes are real path separators. */

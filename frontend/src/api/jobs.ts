@@ -29,6 +29,9 @@ export const jobRulesQuery = queryOptions({
 });
 
 export const stopJob = (trackId: string) => request<JobDetail>(`tracks/${trackId}/stop`, { method: "POST" });
+/** Each line says what became of one: a state, or the code of why it cannot be stopped. */
+export const stopJobs = (trackIds: readonly string[]) =>
+  request<Schemas["StopList"]>("tracks/stop", { method: "POST", body: { track_ids: trackIds } });
 export const resubmitJob = (trackId: string, changed: Params) =>
   request<Schemas["SubmissionDetailOut"]>(`tracks/${trackId}/resubmit`, {
     method: "POST",

@@ -11,6 +11,9 @@ export type LabDefinition = Lab["definition"];
 export type Hyperparameters = Lab["hyperparameters"];
 /** Of what is left out the server has a default. */
 export type Choice = Partial<Schemas["Choice"]>;
+/** What a search is for. */
+export type SearchPlan = Schemas["Plan"];
+export type Search = Schemas["SearchOut"];
 export type Preview = Schemas["PreviewOut"];
 export type Submission = Schemas["SubmissionOut"];
 export type SubmissionDetail = Schemas["SubmissionDetailOut"];

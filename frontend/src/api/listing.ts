@@ -16,7 +16,8 @@ export interface TableQuestion {
   columns: readonly string[];
 }
 
-export const BLOCK_ROWS = 100;
+// Twice what a screen shows: who jumps somewhere waits for no more.
+export const BLOCK_ROWS = 50;
 
 const base = (project: string) => `projects/${encodeURIComponent(project)}/tracks`;
 

@@ -1065,7 +1065,7 @@ export interface paths {
         put?: never;
         /**
          * Submit
-         * @description SUBMIT: a track and a job of each combination, all or none.
+         * @description SUBMIT: a track and a job of each combination, all or none; or a search, which makes them one after the other.
          */
         post: operations["submit_api_v3_labs__lab_id__submissions_post"];
         delete?: never;
@@ -1125,7 +1125,7 @@ export interface paths {
         put?: never;
         /**
          * Stop Submission
-         * @description Ask all jobs to stop that have not ended.
+         * @description Ask all jobs to stop that have not ended; a search makes no more.
          */
         post: operations["stop_submission_api_v3_submissions__submission_id__stop_post"];
         delete?: never;
@@ -1530,6 +1530,23 @@ export interface components {
          */
         Axis: "step" | "time" | "relative" | "index";
         /**
+         * BestOut
+         * @description The best complete trial of a search.
+         */
+        BestOut: {
+            /**
+             * Track Id
+             * Format: uuid
+             */
+            track_id: string;
+            /** Value */
+            value: number | string | null;
+            /** Params */
+            params: {
+                [key: string]: boolean | number | string;
+            };
+        };
+        /**
          * BucketsOut
          * @description Columns of the grid; null where a column is empty. `min` and `max` come with the x at which each stands.
          *
@@ -1598,7 +1615,7 @@ export interface components {
         };
         /**
          * Choice
-         * @description Which combinations: the grid, a random sample of it, or a list. Without hyperparameters the lab's count.
+         * @description Which combinations: the grid, a sample of it, a list, or a search. Without hyperparameters the lab's count.
          */
         Choice: {
             /**
@@ -1606,7 +1623,7 @@ export interface components {
              * @default grid
              * @enum {string}
              */
-            kind: "grid" | "random" | "list";
+            kind: "grid" | "random" | "list" | "search";
             /** Hyperparameters */
             hyperparameters?: {
                 [key: string]: (boolean | number | string)[];
@@ -1630,6 +1647,8 @@ export interface components {
             combinations: {
                 [key: string]: boolean | number | string;
             }[];
+            /** @description What a search is for; without it there is none */
+            search?: components["schemas"]["Plan"] | null;
         };
         /**
          * ColumnList
@@ -1770,6 +1789,27 @@ export interface components {
                 [key: string]: string;
             } | null;
             limits?: components["schemas"]["Limits-Input"] | null;
+        };
+        /**
+         * DimensionOut
+         * @description What a search chooses a hyperparameter from: `values`, in order if they are a range, or all between two ends.
+         */
+        DimensionOut: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "choice" | "range" | "log";
+            /** Values */
+            values: (boolean | number | string)[];
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Is Whole */
+            is_whole: boolean;
         };
         /**
          * EntryOut
@@ -2764,6 +2804,61 @@ export interface components {
             created_at: string;
         };
         /**
+         * Plan
+         * @description What a search is for, and how it is done.
+         */
+        Plan: {
+            /**
+             * Objective
+             * @description Key of a series; its last value counts
+             */
+            objective: string;
+            /**
+             * Direction
+             * @default maximize
+             * @enum {string}
+             */
+            direction: "maximize" | "minimize";
+            /**
+             * N Trials
+             * @description How many combinations to try
+             * @default 20
+             */
+            n_trials: number;
+            /**
+             * N Parallel
+             * @description How many of them at once
+             * @default 2
+             */
+            n_parallel: number;
+            /**
+             * Sampler
+             * @description `tpe` learns from earlier trials, after ten of them; `random` does not
+             * @default tpe
+             * @enum {string}
+             */
+            sampler: "tpe" | "random";
+            /**
+             * Pruner
+             * @description Stops trials early: those worse than the `median` of the complete ones at the same step (from five complete ones on), or those not among the best quarter at steps 1, 4, 16, ... times the least (`asha`)
+             * @default none
+             * @enum {string}
+             */
+            pruner: "none" | "median" | "asha";
+            /**
+             * Prune After
+             * @description No trial is stopped before this step; of `asha` the least step, 0: a hundredth of a complete one
+             * @default 0
+             */
+            prune_after: number;
+            /**
+             * Seed
+             * @description The same seed and the same values choose the same
+             * @default 0
+             */
+            seed: number;
+        };
+        /**
          * PodEnvironment
          * @description The pod of a job where jobs run on Kubernetes; what is left out is as the server's settings say.
          */
@@ -2883,7 +2978,7 @@ export interface components {
         };
         /**
          * PreviewOut
-         * @description What SUBMIT would make; with a `problem` it would be refused.
+         * @description What SUBMIT would make; with a `problem` it would be refused. A search has dimensions and no combinations yet.
          */
         PreviewOut: {
             /** N Grid */
@@ -2896,6 +2991,8 @@ export interface components {
             combinations: {
                 [key: string]: boolean | number | string;
             }[];
+            /** Dimensions */
+            dimensions: components["schemas"]["DimensionOut"][];
             /** Problem */
             problem: string;
         };
@@ -3232,6 +3329,8 @@ export interface components {
             max_jobs: number;
             /** Warning */
             warning: string;
+            /** Can Search */
+            can_search: boolean;
             /**
              * Seen At
              * Format: date-time
@@ -3239,6 +3338,72 @@ export interface components {
             seen_at: string;
             /** Is Alive */
             is_alive: boolean;
+        };
+        /**
+         * SearchOut
+         * @description A search: what it is for, and how far it is. `trials` counts all it has begun by their states.
+         */
+        SearchOut: {
+            /**
+             * Objective
+             * @description Key of a series; its last value counts
+             */
+            objective: string;
+            /**
+             * Direction
+             * @default maximize
+             * @enum {string}
+             */
+            direction: "maximize" | "minimize";
+            /**
+             * N Trials
+             * @description How many combinations to try
+             * @default 20
+             */
+            n_trials: number;
+            /**
+             * N Parallel
+             * @description How many of them at once
+             * @default 2
+             */
+            n_parallel: number;
+            /**
+             * Sampler
+             * @description `tpe` learns from earlier trials, after ten of them; `random` does not
+             * @default tpe
+             * @enum {string}
+             */
+            sampler: "tpe" | "random";
+            /**
+             * Pruner
+             * @description Stops trials early: those worse than the `median` of the complete ones at the same step (from five complete ones on), or those not among the best quarter at steps 1, 4, 16, ... times the least (`asha`)
+             * @default none
+             * @enum {string}
+             */
+            pruner: "none" | "median" | "asha";
+            /**
+             * Prune After
+             * @description No trial is stopped before this step; of `asha` the least step, 0: a hundredth of a complete one
+             * @default 0
+             */
+            prune_after: number;
+            /**
+             * Seed
+             * @description The same seed and the same values choose the same
+             * @default 0
+             */
+            seed: number;
+            /** Trials */
+            trials: {
+                [key: string]: number;
+            };
+            best: components["schemas"]["BestOut"] | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ending */
+            ending: string;
+            /** Detail */
+            detail: string;
         };
         /**
          * SecretIn
@@ -3402,7 +3567,7 @@ export interface components {
         };
         /**
          * SubmissionDetailOut
-         * @description A submission with its jobs; those of deleted tracks are left out.
+         * @description A submission with its jobs; those of deleted tracks are left out. A search makes them one after the other.
          */
         SubmissionDetailOut: {
             /**
@@ -3439,6 +3604,7 @@ export interface components {
             created_at: string;
             /** Jobs */
             jobs: components["schemas"]["SubmittedJobOut"][];
+            search: components["schemas"]["SearchOut"] | null;
         };
         /**
          * SubmissionList
@@ -3490,7 +3656,7 @@ export interface components {
         };
         /**
          * SubmittedJobOut
-         * @description A job with its track's name, number and status.
+         * @description A job with its track's name, number and status; in a search also what it is as a trial.
          */
         SubmittedJobOut: {
             /**
@@ -3554,6 +3720,7 @@ export interface components {
             track_status: components["schemas"]["TrackStatus"];
             /** Has Signal */
             has_signal: boolean;
+            trial: components["schemas"]["TrialOut"] | null;
         };
         /**
          * TokenIn
@@ -3787,6 +3954,23 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /**
+         * TrialOut
+         * @description What a job is to its search: its state, the objective's newest value, why it was pruned or counts as failed.
+         */
+        TrialOut: {
+            state: components["schemas"]["TrialState"];
+            /** Value */
+            value: number | string | null;
+            /** Why */
+            why: string;
+        };
+        /**
+         * TrialState
+         * @description What a trial is to the search.
+         * @enum {string}
+         */
+        TrialState: "running" | "complete" | "pruned" | "failed";
         /**
          * UserIn
          * @description A user to make.
@@ -8084,6 +8268,15 @@ export interface operations {
             };
             /** @description `lab_not_found`: There is no such lab, or you may not see it. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `search_unavailable`: No job runner here can search: install Optuna beside it (`mlsteam-services[search]`), and start it again. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

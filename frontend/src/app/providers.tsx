@@ -1,6 +1,5 @@
 // Everything the pages stand in: theme, language, server state, routes.
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import {
   keepPreviousData,
   MutationCache,
@@ -10,8 +9,9 @@ import {
 } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { I18nextProvider } from "react-i18next";
-import { ApiError } from "@/api/client";
+import { ApiError, isPassing, pauseBefore } from "@/api/client";
 import { i18n } from "@/lib/i18n";
+import { Messages } from "./messages";
 import { createAppRouter } from "./router";
 import { theme } from "./theme";
 
@@ -29,14 +29,13 @@ const queryClient = new QueryClient({
     queries: {
       placeholderData: keepPreviousData,
       staleTime: 2_000,
-      // Only what may pass by itself is asked again; a refusal stays a refusal.
-      retry: (count, error) =>
-        count < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 502),
+      retry: isPassing,
+      retryDelay: pauseBefore,
       refetchOnWindowFocus: false,
     },
   },
 });
-const router = createAppRouter();
+export const router = createAppRouter();
 
 declare module "@tanstack/react-router" {
   interface Register {
@@ -50,7 +49,7 @@ export function Providers() {
       <MantineProvider theme={theme} defaultColorScheme="auto">
         <QueryClientProvider client={queryClient}>
           <RouterProvider router={router} />
-          <Notifications position="bottom-right" />
+          <Messages />
         </QueryClientProvider>
       </MantineProvider>
     </I18nextProvider>

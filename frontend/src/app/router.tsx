@@ -155,3 +155,11 @@ export function createAppRouter() {
     scrollRestoration: true,
   });
 }
+
+/** Begins to fetch the code of the page that the address means; the router then waits for the same. */
+export function fetchPage(router: ReturnType<typeof createAppRouter>): void {
+  for (const { routeId } of router.matchRoutes(router.latestLocation))
+    void router
+      .loadRouteChunk(router.routesById[routeId as keyof typeof router.routesById])
+      ?.catch(() => undefined);
+}

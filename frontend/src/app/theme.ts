@@ -1,14 +1,5 @@
 // Mantine's theme: every colour passes WCAG AA, every dialog's close button has a name.
-import {
-  ActionIcon,
-  Badge,
-  createTheme,
-  type MantineColorsTuple,
-  Menu,
-  Modal,
-  Notification,
-  Tooltip,
-} from "@mantine/core";
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
 import { i18n } from "@/lib/i18n";
 
 const steel: MantineColorsTuple = [
@@ -35,26 +26,27 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, "Noto Sans Mono", monospace',
   headings: { fontWeight: "600", sizes: { h1: { fontSize: "1.375rem" }, h2: { fontSize: "1rem" } } },
   respectReducedMotion: true,
+  // Named, not imported: what they are made of is fetched when one is shown.
   components: {
-    Badge: Badge.extend({ defaultProps: { variant: "default", tt: "none", fw: 500 } }),
-    ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray" } }),
+    Badge: { defaultProps: { variant: "default", tt: "none", fw: 500 } },
+    ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
     // Its placeholder for the focus is no item, which a menu must not hold.
-    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
-    Modal: Modal.extend({
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+    Modal: {
       defaultProps: {
         centered: true,
         get closeButtonProps() {
           return { "aria-label": i18n.t("app.close") };
         },
       },
-    }),
-    Notification: Notification.extend({
+    },
+    Notification: {
       defaultProps: {
         get closeButtonProps() {
           return { "aria-label": i18n.t("app.close") };
         },
       },
-    }),
-    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),
+    },
+    Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
   },
 });

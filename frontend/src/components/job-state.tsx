@@ -8,6 +8,7 @@ import {
   IconPlayerPlay,
   IconPlayerStop,
   IconPlugConnectedX,
+  IconScissors,
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { JobState } from "@/api/jobs";
@@ -23,6 +24,14 @@ export const JOB_LOOK = {
   stopped: { Icon: IconPlayerStop, color: "var(--dim)" },
   lost: { Icon: IconPlugConnectedX, color: "var(--danger)" },
 } as const;
+
+const PRUNED_LOOK = { Icon: IconScissors, color: "var(--warn)" } as const;
+
+/** Of a job that a search stopped because others were better. */
+export function PrunedLabel() {
+  const { t } = useTranslation();
+  return <StateLabel look={PRUNED_LOOK}>{t("search.pruned")}</StateLabel>;
+}
 
 export function JobStateLabel({ state }: { state: JobState }) {
   const { t } = useTranslation();

@@ -165,8 +165,10 @@ export interface TreeMove {
 export function moveInTree(rows: TreeRows, active: number, key: string, pageRows: number): TreeMove | null {
   const row = rows.at(active);
   const last = rows.count - 1;
-  if (!row)
-    return rows.count > 0 && ["ArrowDown", "ArrowUp", "Home", "End"].includes(key) ? { active: 0 } : null;
+  if (!row) {
+    if (rows.count === 0 || !["ArrowDown", "ArrowUp", "Home", "End"].includes(key)) return null;
+    return { active: key === "End" ? last : 0 };
+  }
   const { entry } = row;
   switch (key) {
     case "ArrowDown":

@@ -3,14 +3,13 @@
 Guarantees that no request makes this process hold more than its limits, whatever it claims to be.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from backports import zstd
 from fastapi import Request
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.core.errors import BatchTooLarge, MalformedBatch, ServerBusy, UnsupportedMediaType
@@ -19,15 +18,6 @@ from services.core.errors import BatchTooLarge, MalformedBatch, ServerBusy, Unsu
 _ZSTD_OPTIONS = {int(zstd.DecompressionParameter.window_log_max): 26}
 _SMALL_BYTES = 64 << 10
 _STREAMED = ("/batches", "/api/v2/objects")
-
-
-async def stream_body(request: Request) -> AsyncIterator[bytes]:
-    """Give the body in pieces. Raises: ServerBusy when the sender has gone, so that nothing half is kept."""
-    try:
-        async for piece in request.stream():
-            yield piece
-    except ClientDisconnect as error:
-        raise ServerBusy("The body ended before its end.") from error
 
 
 class _Decoder:
@@ -125,7 +115,7 @@ async def read_batch_body(request: Request, max_bytes: int, max_decoded_bytes: i
     decoder = _Decoder(encoding, max_decoded_bytes)
     pieces: list[bytes] = []
     size = 0
-    async for piece in stream_body(request):
+    async for piece in request.stream():
         size += len(piece)
         if size > max_bytes:
             raise too_large

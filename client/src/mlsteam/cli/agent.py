@@ -62,7 +62,9 @@ def agent() -> int:
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "MLSTEAM_MASKED"}
+    kept = {name: value for name, value in os.environ.items() if name != "MLSTEAM_MASKED"}
+    # A repository that happens to enclose the working folder is none of the code's.
+    return kept | {"GIT_CEILING_DIRECTORIES": str(Path.cwd().parent)}
 
 
 def _start(runs: Agent, command: list[str], **options: Any) -> int:

@@ -10,18 +10,23 @@ import type { Entry, Leaf, Track } from "@/api/types";
 import { CopyIcon } from "@/components/copy-text";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
+import { laterPart } from "@/components/later";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { ConfigValue } from "@/features/configs/config-value";
 import { PinButton } from "@/features/folders/pinned-leaves";
 import type { TrackEvent } from "@/features/series/chart-events";
-import { SeriesPanel } from "@/features/series/series-panel";
 import { useReloadInterval } from "@/lib/preferences";
 import type { TrackSearch } from "@/lib/url-state";
 import { ConsoleStreams } from "./console-streams";
 import classes from "./entry-view.module.css";
-import { FolderOverview } from "./folder-overview";
-import { TrackOverview } from "./track-overview";
 
+// A visit begins with one of them; the others are fetched when somebody moves.
+const loadOverview = async () => (await import("./track-overview")).TrackOverview;
+const loadPanel = async () => (await import("@/features/series/series-panel")).SeriesPanel;
+const MEANWHILE = <RowSkeleton rows={4} height={40} />;
+const TrackOverview = laterPart(loadOverview, MEANWHILE);
+const FolderOverview = laterPart(async () => (await import("./folder-overview")).FolderOverview, MEANWHILE);
+const SeriesPanel = laterPart(loadPanel, MEANWHILE);
 // The viewers of files are many; most visits open none.
 const FilePreview = lazy(async () => ({
   default: (await import("@/features/files/file-preview")).FilePreview,
@@ -36,6 +41,13 @@ export interface EntryViewProps {
   /** A step through a series of files replaces the address; anything else is a step one goes back from. */
   onOpen: (key: string, isStep?: boolean) => void;
   onTensorboard: () => void;
+}
+
+/** Begins to fetch what most likely is shown; beside the question what the track is, not behind it. */
+export function fetchView(path: string | undefined): void {
+  // A console has its own view, and draws no chart.
+  if (path?.startsWith("console/")) return;
+  (path ? loadPanel() : loadOverview()).catch(() => undefined);
 }
 
 export function EntryView(props: EntryViewProps) {
@@ -53,7 +65,7 @@ function KnownEntry(props: EntryViewProps & { path: string }) {
       return <EmptyState title={t("folder.missingTitle")} text={t("folder.missing", { key: path })} />;
     return <ErrorPanel error={answer.error} onRetry={() => void answer.refetch()} />;
   }
-  if (!answer.data) return <RowSkeleton rows={4} height={40} />;
+  if (!answer.data) return MEANWHILE;
   const entry = answer.data;
   return (
     <Stack gap="md" className={entry.leaf?.kind === "console" ? classes.whole : undefined}>

@@ -8,12 +8,16 @@ import { useTranslation } from "react-i18next";
 import { projectsQuery } from "@/api/projects";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
+import { laterDialog } from "@/components/later";
 import { PythonSample } from "@/components/python-sample";
 import { RowSkeleton } from "@/components/row-skeleton";
-import { CreateProjectDialog } from "@/features/projects/create-project-dialog";
 import { ProjectList } from "@/features/projects/project-list";
 import { useReloadInterval } from "@/lib/preferences";
 import { SignedInPage } from "./signed-in-page";
+
+const CreateProjectDialog = laterDialog(
+  async () => (await import("@/features/projects/create-project-dialog")).CreateProjectDialog,
+);
 
 export function ProjectsPage() {
   const { t } = useTranslation();
@@ -27,18 +31,23 @@ export function ProjectsPage() {
       <div className="page">
         <Group justify="space-between" mb="md">
           <Title order={1}>{t("projects.title")}</Title>
-          <Group gap="sm" style={{ flex: "1 1 280px", justifyContent: "flex-end" }}>
+          <Group gap="sm" wrap="nowrap" style={{ flex: "1 1 280px", justifyContent: "flex-end" }}>
             <TextInput
               aria-label={t("projects.search")}
               placeholder={t("projects.search")}
               leftSection={<IconSearch size={16} />}
-              style={{ flex: "1 1 160px", maxWidth: 280 }}
+              style={{ flex: "1 1 160px", maxWidth: 340 }}
               value={q}
               onChange={(event) =>
                 void navigate({ search: { q: event.currentTarget.value || undefined }, replace: true })
               }
             />
-            <Button leftSection={<IconPlus size={16} />} onClick={open}>
+            <Button
+              leftSection={<IconPlus size={16} />}
+              className="phone-icon"
+              aria-label={t("projects.create")}
+              onClick={open}
+            >
               {t("projects.create")}
             </Button>
           </Group>

@@ -86,7 +86,7 @@ function Finder({ isOpen, onClose, onHelp }: { isOpen: boolean; onClose: () => v
     {
       id: "language",
       label: i18n.language === "en" ? "繁體中文" : "English",
-      run: () => setLanguage(i18n.language === "en" ? "zh-TW" : "en"),
+      run: () => void setLanguage(i18n.language === "en" ? "zh-TW" : "en"),
     },
     { id: "help", label: t("keys.title"), hint: "?", run: onHelp },
   ];

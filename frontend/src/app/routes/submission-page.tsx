@@ -20,7 +20,8 @@ import { RowSkeleton } from "@/components/row-skeleton";
 import { JobsTable } from "@/features/jobs/jobs-table";
 import { ResubmitDialog } from "@/features/jobs/resubmit-dialog";
 import { StateBar, StateFilter } from "@/features/jobs/state-filter";
-import { StopDialog } from "@/features/jobs/stop-button";
+import { StopDialog } from "@/features/jobs/stop-dialog";
+import { SearchPanel } from "@/features/labs/search-panel";
 import { useLiveReload } from "@/features/tracks/use-live-reload";
 import { formatAgo } from "@/lib/format";
 import { useJobsInterval } from "@/lib/preferences";
@@ -70,6 +71,7 @@ function Submission({ project, submission, canWrite }: Props) {
   const onResubmit = useCallback((job: SubmittedJob) => setAgain({ job }), []);
   const lab = { lab_id: submission.lab_id, name: submission.lab_name };
   const title = `${submission.lab_name} #${submission.number}`;
+  const { search } = submission;
   const shown = state ? submission.jobs.filter((job) => job.state === state) : submission.jobs;
   return (
     <ProjectPage
@@ -80,6 +82,7 @@ function Submission({ project, submission, canWrite }: Props) {
       tools={<Tools project={project} submission={submission} canWrite={canWrite} onAgain={setAgain} />}
     >
       <div className={classes.stack}>
+        {search && <SearchPanel search={search} jobs={submission.jobs} />}
         <div className={classes.summary}>
           <StateFilter
             states={submission.states}
@@ -94,12 +97,19 @@ function Submission({ project, submission, canWrite }: Props) {
           </span>
         </div>
         <StateBar states={submission.states} />
-        {submission.jobs.length === 0 ? (
+        {search && submission.n_jobs === 0 ? (
+          <EmptyState title={t("search.emptyTitle")} text={search.ended_at ? "" : t("search.empty")} />
+        ) : submission.jobs.length === 0 ? (
           <EmptyState title={t("submission.emptyTitle")} text={t("submission.empty")} />
         ) : shown.length === 0 ? (
           <EmptyState title={t("submission.noneMatch")} />
         ) : (
-          <JobsTable jobs={shown} canWrite={canWrite} onResubmit={onResubmit} />
+          <JobsTable
+            jobs={shown}
+            objective={search ? { name: search.objective, best: search.best?.track_id } : undefined}
+            canWrite={canWrite}
+            onResubmit={onResubmit}
+          />
         )}
       </div>
       {again && (
@@ -125,7 +135,8 @@ function Tools({ project, submission, canWrite, onAgain }: Props & { onAgain: (a
   const [isStopping, { open, close }] = useDisclosure(false);
   const nGoing = submission.jobs.filter((job) => canStop(job.state)).length;
   const nFailed = submission.jobs.filter(isFailed).length;
-  const isOver = submission.jobs.every((job) => hasEnded(job.state));
+  const isSearching = submission.search?.ended_at === null;
+  const isOver = !isSearching && submission.jobs.every((job) => hasEnded(job.state));
   const ids = submission.jobs.slice(0, MOST_COMPARED).map((job) => job.track_id);
   return (
     <>
@@ -161,16 +172,16 @@ function Tools({ project, submission, canWrite, onAgain }: Props & { onAgain: (a
         <Button
           variant="default"
           leftSection={<IconPlayerStop size={16} />}
-          disabled={nGoing === 0}
+          disabled={nGoing === 0 && !isSearching}
           onClick={open}
         >
-          {t("submission.stopAll")}
+          {t(isSearching ? "search.stop" : "submission.stopAll")}
         </Button>
       )}
       {isStopping && (
         <StopDialog
-          title={t("submission.stopTitle", { count: nGoing })}
-          text={t("job.stopText")}
+          title={isSearching ? t("search.stopTitle") : t("submission.stopTitle", { count: nGoing })}
+          text={isSearching ? `${t("search.stopText")} ${t("job.stopText")}` : t("job.stopText")}
           stop={() => stopSubmission(submission.submission_id)}
           onClose={close}
         />

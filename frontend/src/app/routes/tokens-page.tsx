@@ -8,10 +8,14 @@ import { useTranslation } from "react-i18next";
 import { tokensQuery } from "@/api/accounts";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
+import { laterDialog } from "@/components/later";
 import { RowSkeleton } from "@/components/row-skeleton";
-import { CreateTokenDialog } from "@/features/accounts/create-token-dialog";
 import { TokenTable } from "@/features/accounts/token-table";
 import { SignedInPage } from "./signed-in-page";
+
+const CreateTokenDialog = laterDialog(
+  async () => (await import("@/features/accounts/create-token-dialog")).CreateTokenDialog,
+);
 
 export function TokensPage() {
   const { t } = useTranslation();

@@ -30,7 +30,7 @@ export function TrackOverview({ track, job, search, onSearch, onOpen }: Props) {
   return (
     <Stack gap="xl">
       {job && <JobCard job={job} project={track.project_name} />}
-      <TrackFacts track={track} onOpen={onOpen} />
+      <TrackFacts track={track} job={job} onOpen={onOpen} />
       {root.data?.n_entries === 0 ? (
         // A job that has not begun logs by itself as soon as it does.
         job && !job.started_at ? null : (

@@ -19,7 +19,7 @@ import { TrackBar } from "@/features/tracks/track-bar";
 import { useLiveReload } from "@/features/tracks/use-live-reload";
 import { setPreferences, usePreferences, useReloadInterval } from "@/lib/preferences";
 import type { TrackSearch } from "@/lib/url-state";
-import { EntryView } from "./entry-view";
+import { EntryView, fetchView } from "./entry-view";
 import { ProjectCrumbs } from "./project-crumbs";
 import { SignedInPage } from "./signed-in-page";
 import classes from "./track-page.module.css";
@@ -40,6 +40,8 @@ export function TrackPage() {
     [job, t],
   );
   const { treeWidth, isTreeOpen, hasKeys } = usePreferences();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what the page begins with.
+  useEffect(() => fetchView(search.path), []);
   const isTensorboard = search.view === "tensorboard";
   // Once loaded, TensorBoard stays mounted: switching back must not start it anew.
   const { isMounted, onRest } = usePreload(trackId, isTensorboard);

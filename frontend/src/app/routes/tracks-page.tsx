@@ -1,5 +1,5 @@
 // The tracks of one project: filter, columns, groups and views above, the table below. What is seen is in the address.
-import { ActionIcon, Button, Drawer, Group, Select, Tooltip, useComputedColorScheme } from "@mantine/core";
+import { ActionIcon, Button, Group, Select, Tooltip, useComputedColorScheme } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { IconColumns3, IconTrash, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -14,7 +14,6 @@ import { ErrorPanel } from "@/components/error-panel";
 import { PythonSample } from "@/components/python-sample";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { MAX_TRACKS, tensorboardAddress } from "@/features/tensorboard/address";
-import { ColumnChooser } from "@/features/tracks/column-chooser";
 import {
   type ColumnLook,
   isOwn,
@@ -24,11 +23,10 @@ import {
   readLook,
   shownColumns,
 } from "@/features/tracks/columns";
-import { DeleteTracksDialog } from "@/features/tracks/delete-tracks-dialog";
+import { ColumnDrawer, DeleteTracksDialog, TagDialog } from "@/features/tracks/dialogs";
 import { FilterBar } from "@/features/tracks/filter-bar";
 import { SelectionBar } from "@/features/tracks/selection-bar";
 import { useTableRows } from "@/features/tracks/table-rows";
-import { TagDialog } from "@/features/tracks/tag-dialog";
 import { TrackTable } from "@/features/tracks/track-table";
 import { useLiveReload } from "@/features/tracks/use-live-reload";
 import { useSelection } from "@/features/tracks/use-selection";
@@ -280,23 +278,17 @@ export function TracksPage() {
         )}
         {body}
       </div>
-      <Drawer
-        opened={isChoosing}
+      <ColumnDrawer
+        isOpen={isChoosing}
         onClose={choosing.close}
-        position="right"
-        title={t("column.title")}
-        closeButtonProps={{ "aria-label": t("app.close") }}
-      >
-        <ColumnChooser
-          shown={columns}
-          facts={known ?? []}
-          onChange={(next) => {
-            setChosenColumn(next.find((name) => !columns.includes(name)));
-            setColumns(next);
-          }}
-          onReset={() => change({ cols: undefined })}
-        />
-      </Drawer>
+        shown={columns}
+        facts={known ?? []}
+        onChange={(next) => {
+          setChosenColumn(next.find((name) => !columns.includes(name)));
+          setColumns(next);
+        }}
+        onReset={() => change({ cols: undefined })}
+      />
       <TagDialog
         project={project}
         trackIds={chosen}

@@ -6,7 +6,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { meQuery, signOut } from "@/api/accounts";
-import { PasswordDialog } from "./password-dialog";
+import { laterDialog } from "@/components/later";
+
+const PasswordDialog = laterDialog(async () => (await import("./password-dialog")).PasswordDialog);
 
 export function AccountMenu() {
   const { t } = useTranslation();

@@ -1,12 +1,13 @@
 // Parallel coordinates: an axis a parameter, the metric at the right, a line a track.
-import { MultiSelect } from "@mantine/core";
+import { Button, MultiSelect } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { TrackRow } from "@/api/listing";
 import { formatValue } from "@/lib/format";
 import { trackColour } from "@/lib/palette";
-import { makeAxis } from "./axes";
+import { type Band, isWithin, makeAxis } from "./axes";
+import { AxisBand } from "./axis-band";
 import classes from "./compare.module.css";
 
 interface Props {
@@ -28,6 +29,7 @@ export function ParallelView({ tracks, columns, chosen, onChoose }: Props) {
   const { t } = useTranslation();
   const { ref, width } = useElementSize<HTMLDivElement>();
   const [lit, setLit] = useState<string | null>(null);
+  const [bands, setBands] = useState<Readonly<Record<string, Band>>>({});
   const axes = useMemo(
     () =>
       chosen.map((column) =>
@@ -41,6 +43,13 @@ export function ParallelView({ tracks, columns, chosen, onChoose }: Props) {
   const drawnWidth = Math.max(width, chosen.length * 110);
   const xOf = (index: number) => 60 + (index * (drawnWidth - 140)) / Math.max(1, axes.length - 1);
   const yOf = (place: number) => TOP + (1 - place) * (HEIGHT - TOP - BOTTOM);
+  const within = useMemo(
+    () => new Set(tracks.flatMap((one) => (isWithin(axes, bands, one.values) ? one.track_id : []))),
+    [tracks, axes, bands],
+  );
+  const isNarrowed = axes.some((axis) => bands[axis.column]);
+  const change = (column: string, band: Band | undefined) =>
+    setBands(({ [column]: _, ...others }) => (band ? { ...others, [column]: band } : others));
   const litTrack = tracks.find((track) => track.track_id === lit);
   return (
     <div className={classes.tab}>
@@ -55,15 +64,26 @@ export function ParallelView({ tracks, columns, chosen, onChoose }: Props) {
           value={[...chosen]}
           onChange={onChoose}
         />
+        <span className="dim" aria-live="polite">
+          {isNarrowed
+            ? t("compare.within", { n: within.size, total: tracks.length })
+            : t("compare.rangeHint")}
+        </span>
+        {isNarrowed && (
+          <Button size="xs" variant="default" onClick={() => setBands({})}>
+            {t("compare.clearRanges")}
+          </Button>
+        )}
       </div>
       {axes.length < 2 ? (
         <div className={classes.none}>{t("compare.fewAxes")}</div>
       ) : (
         <div ref={ref} className={`card ${classes.svg}`}>
+          {/* biome-ignore lint/a11y/useSemanticElements: it is a drawing that holds sliders, not a form. */}
           <svg
             width={drawnWidth}
             height={HEIGHT}
-            role="img"
+            role="group"
             aria-label={t("compare.parallelLabel", {
               n: tracks.length,
               axes: chosen.map((one) => one.slice(2)).join(", "),
@@ -75,6 +95,7 @@ export function ParallelView({ tracks, columns, chosen, onChoose }: Props) {
                 return place === null ? [] : `${xOf(index)},${yOf(place)}`;
               });
               const isLit = lit === track.track_id;
+              const isIn = within.has(track.track_id);
               return (
                 <polyline
                   key={track.track_id}
@@ -82,7 +103,8 @@ export function ParallelView({ tracks, columns, chosen, onChoose }: Props) {
                   fill="none"
                   stroke={trackColour(track.number)}
                   strokeWidth={isLit ? 3 : 1.5}
-                  opacity={lit === null ? 0.75 : isLit ? 1 : 0.12}
+                  opacity={isLit ? 1 : !isIn ? 0.06 : lit === null ? 0.75 : 0.12}
+                  pointerEvents={isIn ? undefined : "none"}
                   onPointerEnter={() => setLit(track.track_id)}
                   onPointerLeave={() => setLit(null)}
                 >
@@ -93,6 +115,13 @@ export function ParallelView({ tracks, columns, chosen, onChoose }: Props) {
             {axes.map((axis, index) => (
               <g key={axis.column} transform={`translate(${xOf(index)},0)`} className={classes.axis}>
                 <line y1={TOP} y2={HEIGHT - BOTTOM} />
+                <AxisBand
+                  axis={axis}
+                  band={bands[axis.column]}
+                  top={TOP}
+                  height={HEIGHT - TOP - BOTTOM}
+                  onChange={(band) => change(axis.column, band)}
+                />
                 <text y={20} textAnchor="middle" className={classes.axisName}>
                   <title>{axis.column}</title>
                   {short(axis.column.slice(2))}

@@ -46,7 +46,7 @@ interface Props {
   onGoTo: (line: number) => void;
 }
 
-const TYPING_MS = 250;
+const TYPING_MS = 100;
 
 export function ConsoleTools(props: Props) {
   const { t, i18n } = useTranslation();

@@ -113,7 +113,10 @@ export function FolderTree({ trackId, projectId, selected, onSelect }: Props) {
       for (const key of keys) isOpen ? next.add(key) : next.delete(key);
       return next;
     });
+  // Down out of a folder whose rows are still on their way leads to the first of them, as soon as it is there.
+  const [entering, setEntering] = useState<string>();
   const goTo = (index: number) => {
+    setEntering(undefined);
     if (index < 0) return;
     setCursor({ key: rows.at(index)?.entry?.key, index });
     virtual.scrollToIndex(index, { align: "auto" });
@@ -141,6 +144,13 @@ export function FolderTree({ trackId, projectId, selected, onSelect }: Props) {
       : [],
   );
 
+  const isOnItsWay = (folder: string) => expanded.has(folder) && !levels.has(folder) && error === null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the rows have come.
+  useEffect(() => {
+    if (entering === undefined || !levels.has(entering)) return;
+    goTo(rows.indexAt(entering, 0));
+  }, [entering, levels, rows]);
+
   const type = (event: KeyboardEvent) => {
     const isWord = event.timeStamp - typing.current.at < TYPING_MS;
     const text = (isWord ? typing.current.text : "") + event.key;
@@ -160,6 +170,12 @@ export function FolderTree({ trackId, projectId, selected, onSelect }: Props) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const pageRows = Math.floor((scroller.current?.clientHeight ?? 300) / ROW_PX);
+    const at = rows.at(active)?.entry;
+    if (event.key === "ArrowDown" && at?.is_folder && !isFiltering && isOnItsWay(at.key)) {
+      event.preventDefault();
+      setEntering(at.key);
+      return;
+    }
     const move = moveInTree(rows, active, event.key, pageRows);
     if (move) {
       event.preventDefault();

@@ -32,8 +32,19 @@ const CAUSES = {
   "stopped before it began": "job.cause.before",
 } as const;
 
+/** The same with a number or a name in it. */
+const PATTERNS = [
+  [/^pruned: worse than the median at step (\d+)$/, "search.cause.median"],
+  [/^pruned: not among the best quarter at step (\d+)$/, "search.cause.asha"],
+  [/^it logged (?:no number|NaN) as (.+)$/, "search.cause.noValue"],
+] as const;
+
 /** What the server always says alike is said in the language of the page; what came up is as it came. */
 export function Cause({ text }: { text: string }) {
   const { t } = useTranslation();
+  for (const [pattern, key] of PATTERNS) {
+    const what = pattern.exec(text)?.[1];
+    if (what) return <>{t(key, { what })}</>;
+  }
   return <>{text in CAUSES ? t(CAUSES[text as keyof typeof CAUSES]) : text}</>;
 }

@@ -1,26 +1,34 @@
 // The jobs of a submission as tracks: what each was given, where it stands and why, and what can be done with it.
 import { ActionIcon, Menu, VisuallyHidden } from "@mantine/core";
-import { IconDotsVertical } from "@tabler/icons-react";
+import { IconDotsVertical, IconTrophy } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { canStop, hasEnded, stopJob } from "@/api/jobs";
 import type { SubmittedJob } from "@/api/labs";
-import { JobStateLabel } from "@/components/job-state";
-import { formatDuration, trackSeconds } from "@/lib/format";
+import { JobStateLabel, PrunedLabel } from "@/components/job-state";
+import { formatDuration, formatValue, trackSeconds } from "@/lib/format";
 import { formatScalar } from "@/lib/scalars";
 import { useNow } from "@/lib/use-now";
 import { WaitingText } from "./job-card";
+import { Cause } from "./job-history";
 import classes from "./jobs-table.module.css";
 import { StopButton } from "./stop-button";
 
+/** Of a search: the key whose values count, and the track that is best so far. */
+interface Objective {
+  name: string;
+  best: string | undefined;
+}
+
 interface Props {
   jobs: readonly SubmittedJob[];
+  objective?: Objective;
   canWrite: boolean;
   onResubmit: (job: SubmittedJob) => void;
 }
 
-export function JobsTable({ jobs, canWrite, onResubmit }: Props) {
+export function JobsTable({ jobs, objective, canWrite, onResubmit }: Props) {
   const { t } = useTranslation();
   const names = paramNames(jobs);
   return (
@@ -30,6 +38,7 @@ export function JobsTable({ jobs, canWrite, onResubmit }: Props) {
           <tr>
             <th>{t("tracks.name")}</th>
             <th>{t("column.status")}</th>
+            {objective && <th className={`phone-hidden ${classes.param}`}>{objective.name}</th>}
             {names.map((name) => (
               <th key={name} className={`phone-hidden ${classes.param}`}>
                 {name}
@@ -49,6 +58,8 @@ export function JobsTable({ jobs, canWrite, onResubmit }: Props) {
               key={job.job_id}
               job={job}
               names={names.join("\n")}
+              hasValue={objective !== undefined}
+              isBest={objective?.best === job.track_id}
               canWrite={canWrite}
               onResubmit={onResubmit}
             />
@@ -68,11 +79,13 @@ interface RowProps {
   job: SubmittedJob;
   /** Joined, so that rows whose job did not change are not drawn again. */
   names: string;
+  hasValue: boolean;
+  isBest: boolean;
   canWrite: boolean;
   onResubmit: (job: SubmittedJob) => void;
 }
 
-const JobRow = memo(function JobRow({ job, names, canWrite, onResubmit }: RowProps) {
+const JobRow = memo(function JobRow({ job, names, hasValue, isBest, canWrite, onResubmit }: RowProps) {
   const { t } = useTranslation();
   const params = names === "" ? [] : names.split("\n");
   return (
@@ -81,6 +94,11 @@ const JobRow = memo(function JobRow({ job, names, canWrite, onResubmit }: RowPro
         <Link to="/t/$track" params={{ track: job.track_id }} preload={false}>
           {job.track_name}
         </Link>
+        {hasValue && (
+          <span className={`${classes.phone} num`}>
+            <Value job={job} isBest={isBest} />
+          </span>
+        )}
         <span className={`${classes.phone} dim`}>
           {params
             .filter((name) => name in job.params)
@@ -89,9 +107,14 @@ const JobRow = memo(function JobRow({ job, names, canWrite, onResubmit }: RowPro
         </span>
       </td>
       <td>
-        <JobStateLabel state={job.state} />
+        {job.trial?.state === "pruned" ? <PrunedLabel /> : <JobStateLabel state={job.state} />}
         <Why job={job} />
       </td>
+      {hasValue && (
+        <td className={`phone-hidden num ${classes.param}`}>
+          <Value job={job} isBest={isBest} />
+        </td>
+      )}
       {params.map((name) => (
         <td key={name} className={`phone-hidden num ${classes.param}`}>
           {name in job.params ? formatScalar(job.params[name] ?? "") : <span className="dim">–</span>}
@@ -120,9 +143,28 @@ const JobRow = memo(function JobRow({ job, names, canWrite, onResubmit }: RowPro
   );
 });
 
+/** What it came to, of what a search compares. */
+function Value({ job, isBest }: { job: SubmittedJob; isBest: boolean }) {
+  const { t } = useTranslation();
+  const text = formatValue(job.trial?.value);
+  if (!isBest) return <>{text}</>;
+  return (
+    <strong className={classes.best}>
+      <IconTrophy size={15} aria-label={t("search.best")} />
+      {text}
+    </strong>
+  );
+}
+
 /** Why it has not started, or how it ended. */
 function Why({ job }: { job: SubmittedJob }) {
   const { t } = useTranslation();
+  if (job.trial?.why && (job.trial.state !== "failed" || job.state === "succeeded"))
+    return (
+      <div className={classes.why}>
+        <Cause text={job.trial.why} />
+      </div>
+    );
   if (job.state === "queued" && job.waiting)
     return (
       <div className={classes.why}>

@@ -2,10 +2,11 @@
 import { Button, type ButtonProps } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerStop } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { canStop, hasEnded, type JobState } from "@/api/jobs";
-import { ConfirmDialog } from "@/components/confirm-dialog";
+import { laterPart } from "@/components/later";
+
+const StopDialog = laterPart(async () => (await import("./stop-dialog")).StopDialog);
 
 interface Props extends Pick<ButtonProps, "size" | "variant"> {
   /** What is stopped, by its name. */
@@ -41,32 +42,5 @@ export function StopButton({ name, state, stop, label, size = "xs", variant = "d
         />
       )}
     </>
-  );
-}
-
-const SHOW_JOBS: readonly unknown[] = ["job", "track", "tracks", "submission", "submissions", "run", "runs"];
-
-interface DialogProps {
-  title: string;
-  text: string;
-  stop: () => Promise<unknown>;
-  onClose: () => void;
-}
-
-export function StopDialog({ title, text, stop, onClose }: DialogProps) {
-  const { t } = useTranslation();
-  const queryClient = useQueryClient();
-  return (
-    <ConfirmDialog
-      title={title}
-      text={text}
-      action={t("job.stop")}
-      run={stop}
-      onDone={() => {
-        void queryClient.invalidateQueries({ predicate: ({ queryKey }) => SHOW_JOBS.includes(queryKey[0]) });
-        onClose();
-      }}
-      onClose={onClose}
-    />
   );
 }

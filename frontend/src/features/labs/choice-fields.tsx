@@ -1,27 +1,30 @@
-// Which combinations a submission takes: the whole grid, a sample of it that a seed repeats, or a list.
+// Which combinations a submission takes: the whole grid, a sample of it that a seed repeats, a list, or a search.
 import { Group, NumberInput, SegmentedControl, Stack, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Choice, Hyperparameters, Lab } from "@/api/labs";
 import { parseCombinations } from "@/lib/scalars";
 import { HyperparameterEditor } from "./hyperparameter-editor";
+import { FIRST_PLAN, SearchFields } from "./search-fields";
 
 interface Props {
   lab: Lab;
+  project: string;
   choice: Choice;
   onChange: (choice: Choice) => void;
 }
 
-const KINDS = ["grid", "random", "list"] as const;
+const KINDS = ["grid", "random", "list", "search"] as const;
 const SAMPLE = 10;
 const MOST_JOBS = 1000;
 
-export function ChoiceFields({ lab, choice, onChange }: Props) {
+export function ChoiceFields({ lab, project, choice, onChange }: Props) {
   const { t } = useTranslation();
   const [held, setHeld] = useState<Hyperparameters>(lab.hyperparameters);
   const [n, setN] = useState(SAMPLE);
   const [seed, setSeed] = useState(0);
   const [table, setTable] = useState(() => `${Object.keys(lab.hyperparameters).join(",")}\n`);
+  const [search, setSearch] = useState(FIRST_PLAN);
   const kind = choice.kind ?? "grid";
 
   const take = (next: {
@@ -30,11 +33,14 @@ export function ChoiceFields({ lab, choice, onChange }: Props) {
     n?: number;
     seed?: number;
     table?: string;
+    search?: typeof search;
   }) => {
-    const chosen = { kind, held, n, seed, table, ...next };
+    const chosen = { kind, held, n, seed, table, search, ...next };
     if (chosen.kind === "list") onChange({ kind: "list", combinations: parseCombinations(chosen.table) });
     else if (chosen.kind === "random")
       onChange({ kind: "random", hyperparameters: chosen.held, n: chosen.n, seed: chosen.seed });
+    else if (chosen.kind === "search")
+      onChange({ kind: "search", hyperparameters: chosen.held, search: chosen.search });
     else onChange({ kind: "grid", hyperparameters: chosen.held });
   };
   return (
@@ -52,6 +58,17 @@ export function ChoiceFields({ lab, choice, onChange }: Props) {
           onChange={(next) => {
             setHeld(next);
             take({ held: next });
+          }}
+        />
+      )}
+      {kind === "search" && (
+        <SearchFields
+          project={project}
+          mostTrials={MOST_JOBS}
+          value={search}
+          onChange={(next) => {
+            setSearch(next);
+            take({ search: next });
           }}
         />
       )}

@@ -12,6 +12,7 @@ import { type NewWindow, openWindow, pageUrl } from "@/lib/new-window";
 import { ChoiceFields } from "./choice-fields";
 import { CombinationTable } from "./combination-table";
 import classes from "./labs.module.css";
+import { SearchSpace } from "./search-space";
 
 const TYPING_MS = 250;
 
@@ -26,7 +27,9 @@ export function SubmitDialog({ lab, project, onClose }: Props) {
   const queryClient = useQueryClient();
   const [choice, setChoice] = useState<Choice>({ kind: "grid", hyperparameters: lab.hyperparameters });
   const [asked] = useDebouncedValue(choice, TYPING_MS);
-  const preview = useQuery(previewQuery(lab.lab_id, asked));
+  // Of a search that is for nothing yet there is nothing to ask.
+  const isReady = asked.kind !== "search" || Boolean(asked.search?.objective);
+  const preview = useQuery({ ...previewQuery(lab.lab_id, asked), enabled: isReady });
   const rules = useQuery(jobRulesQuery);
   const [blocked, setBlocked] = useState("");
   const submit = useMutation({
@@ -45,28 +48,46 @@ export function SubmitDialog({ lab, project, onClose }: Props) {
     onError: (_, { opened }) => opened?.close(),
   });
   // What is shown must be what is submitted.
-  const isSettled = asked === choice && !preview.isPlaceholderData && preview.isSuccess;
-  const canSubmit = isSettled && !preview.data.problem && preview.data.n_jobs > 0;
+  const isSettled = isReady && asked === choice && !preview.isPlaceholderData && preview.isSuccess;
+  const isSearch = choice.kind === "search";
+  const runners = rules.data?.runners.filter((runner) => runner.is_alive) ?? [];
+  const cannotSearch = isSearch && runners.length > 0 && !runners.some((runner) => runner.can_search);
+  const canSubmit = isSettled && !preview.data.problem && preview.data.n_jobs > 0 && !cannotSearch;
   if (blocked) return <BlockedDialog url={blocked} onClose={onClose} />;
   return (
     <Modal opened onClose={onClose} title={t("lab.submit")} size={760}>
       <Stack gap="md">
-        <ChoiceFields lab={lab} choice={choice} onChange={setChoice} />
+        <ChoiceFields lab={lab} project={project} choice={choice} onChange={setChoice} />
         <div className={classes.preview} aria-busy={!isSettled}>
-          {preview.isError ? (
+          {!isReady ? (
+            <Text size="sm" className="dim">
+              {t("search.nothingYet")}
+            </Text>
+          ) : preview.isError ? (
             <Text c="var(--danger)" size="sm" role="alert">
               {errorText(preview.error)}
             </Text>
           ) : preview.data ? (
             <>
-              <JobCount preview={preview.data} isSettled={isSettled} />
-              {!preview.data.problem && <CombinationTable combinations={preview.data.combinations} />}
+              <JobCount preview={preview.data} kind={choice.kind} isSettled={isSettled} />
+              {!preview.data.problem &&
+                (isSearch ? (
+                  <SearchSpace dimensions={preview.data.dimensions} />
+                ) : (
+                  <CombinationTable combinations={preview.data.combinations} />
+                ))}
             </>
           ) : (
             <Loader size="sm" />
           )}
         </div>
-        {rules.data && <PlacesNote rules={rules.data} nJobs={preview.data?.n_jobs ?? 0} />}
+        {cannotSearch ? (
+          <Alert color="yellow" variant="outline" p="sm">
+            {t("search.unavailable")}
+          </Alert>
+        ) : (
+          rules.data && <PlacesNote rules={rules.data} nJobs={nAtOnce(choice, preview.data?.n_jobs)} />
+        )}
         {submit.isError && (
           <Text c="var(--danger)" size="sm" role="alert">
             {errorText(submit.error)}
@@ -89,12 +110,17 @@ export function SubmitDialog({ lab, project, onClose }: Props) {
   );
 }
 
+/** A search has no more than a few in the queue. */
+const nAtOnce = (choice: Choice, nJobs = 0) =>
+  choice.kind === "search" ? Math.min(nJobs, choice.search?.n_parallel ?? nJobs) : nJobs;
+
 interface CountProps {
   preview: { n_grid: number; n_jobs: number; max_jobs: number; problem: string };
+  kind: Choice["kind"];
   isSettled: boolean;
 }
 
-function JobCount({ preview, isSettled }: CountProps) {
+function JobCount({ preview, kind, isSettled }: CountProps) {
   const { t, i18n } = useTranslation();
   const count = (n: number) => formatCount(n, i18n.language);
   if (preview.problem)
@@ -108,9 +134,12 @@ function JobCount({ preview, isSettled }: CountProps) {
   return (
     <Group gap="xs" role="status" mih={24}>
       <Text fw={600} className="num">
-        {t("submit.jobs", { count: preview.n_jobs, n: count(preview.n_jobs) })}
+        {t(kind === "search" ? "search.upTo" : "submit.jobs", {
+          count: preview.n_jobs,
+          n: count(preview.n_jobs),
+        })}
       </Text>
-      {preview.n_jobs < preview.n_grid && (
+      {kind === "random" && preview.n_jobs < preview.n_grid && (
         <Text size="sm" className="dim num">
           {t("submit.ofGrid", { n: count(preview.n_grid) })}
         </Text>

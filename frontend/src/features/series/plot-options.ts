@@ -4,7 +4,7 @@ import type { XKind } from "@/api/types";
 import { formatDuration, formatNumber, formatTimeTicks } from "@/lib/format";
 import type { PlacedEvent } from "./chart-events";
 import { faded, lineColour, lineDash, type PlotColours } from "./plot-colours";
-import { bindings, type PlotEvents, zoomByWheel } from "./plot-gestures";
+import { bindings, type PlotEvents, zoomByTouch, zoomByWheel } from "./plot-gestures";
 import { drawMarks } from "./plot-marks";
 import { type NonFinite, robustRange } from "./series-data";
 
@@ -84,7 +84,7 @@ export function plotOptions(
       bind: bindings(events),
     },
     hooks: {
-      ready: [(plot) => zoomByWheel(plot, events)],
+      ready: [(plot) => zoomByWheel(plot, events), (plot) => zoomByTouch(plot, events)],
       draw: [(plot) => drawMarks(plot, colours, marks(), style.isCompact)],
       setSelect: [
         (plot) => {

@@ -6,7 +6,6 @@ import { useTranslation } from "react-i18next";
 import type uPlot from "uplot";
 import { exportUrl } from "@/api/series";
 import { plotColours } from "./plot-colours";
-import { plotPng, plotSvg } from "./plot-picture";
 
 // The names of file formats are the same in every language.
 const FORMS = [
@@ -37,6 +36,7 @@ export function SeriesDownload({ trackId, seriesKey, plot }: Props) {
   const picture = async (form: "png" | "svg") => {
     const shown = plot?.current();
     if (!shown) return;
+    const { plotPng, plotSvg } = await import("./plot-picture");
     const colours = plotColours(scheme);
     const made =
       form === "png" ? await plotPng(shown, seriesKey, colours) : plotSvg(shown, seriesKey, colours);

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import type uPlot from "uplot";
 import type { Series, SeriesAnswer } from "@/api/types";
 import { ErrorPanel } from "@/components/error-panel";
+import { laterPart } from "@/components/later";
 import { RowSkeleton } from "@/components/row-skeleton";
 import type { TrackSearch } from "@/lib/url-state";
 import { lossEvents, placeEvents, type TrackEvent, zeroTime } from "./chart-events";
@@ -17,10 +18,11 @@ import { SeriesDownload } from "./series-download";
 import { SeriesFacts } from "./series-facts";
 import { SeriesLegend } from "./series-legend";
 import { SeriesPicker } from "./series-picker";
-import { SeriesTable } from "./series-table";
 import { SeriesToolbar } from "./series-toolbar";
 import { type SeriesView, searchFromView, viewFromSearch } from "./series-view";
 import { useSeries } from "./use-series";
+
+const SeriesTable = laterPart(async () => (await import("./series-table")).SeriesTable);
 
 interface Props {
   trackId: string;

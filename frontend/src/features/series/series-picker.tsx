@@ -1,12 +1,11 @@
 // Adds another series of the track to the chart.
-import { Select } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
+import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { leavesQuery } from "@/api/folders";
-import classes from "./series.module.css";
+import { laterPart } from "@/components/later";
+
+const SeriesField = laterPart(async () => (await import("./series-field")).SeriesField);
 
 interface Props {
   trackId: string;
@@ -14,40 +13,19 @@ interface Props {
   onAdd: (key: string) => void;
 }
 
-const MOST = 50;
-
-export function SeriesPicker({ trackId, chosen, onAdd }: Props) {
+export function SeriesPicker(props: Props) {
   const { t } = useTranslation();
-  const [words, setWords] = useState("");
   const [isOpen, setOpen] = useState(false);
-  const [settled] = useDebouncedValue(words, 150);
-  const found = useQuery({
-    ...leavesQuery(trackId, { q: settled, kind: "series", limit: MOST }),
-    enabled: isOpen,
-  });
-  const options = (found.data?.entries ?? [])
-    .filter((entry) => entry.leaf?.type !== "str" && !chosen.includes(entry.key))
-    .map((entry) => entry.key);
+  if (isOpen) return <SeriesField {...props} onClose={() => setOpen(false)} />;
   return (
-    <Select
-      className={classes.picker}
+    <Button
       size="xs"
-      aria-label={t("series.add")}
-      placeholder={t("series.add")}
+      variant="subtle"
+      mt="xs"
       leftSection={<IconPlus size={14} />}
-      searchable
-      value={null}
-      searchValue={words}
-      onSearchChange={setWords}
-      onDropdownOpen={() => setOpen(true)}
-      // What was found holds the words already.
-      filter={({ options: all }) => all}
-      data={options}
-      nothingFoundMessage={t("tree.noneMatch")}
-      onChange={(key) => {
-        if (key) onAdd(key);
-        setWords("");
-      }}
-    />
+      onClick={() => setOpen(true)}
+    >
+      {t("series.add")}
+    </Button>
   );
 }

@@ -1,5 +1,5 @@
 // How series are drawn: smoothing, x axis, log y, outliers. Shared by one chart and by the charts of a folder.
-import { NumberInput, SegmentedControl, Slider, Switch, Text } from "@mantine/core";
+import { SegmentedControl, Slider, Switch, Text, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { XKind } from "@/api/types";
@@ -48,6 +48,8 @@ const MOST = 0.999;
 function Smoothing({ value, onChange }: { value: number; onChange: (value: number) => void }) {
   const { t } = useTranslation();
   const [draft, setDraft] = useState(value);
+  // What stands in the box while it is written in: "0." is on its way to a number.
+  const [written, setWritten] = useState<string | null>(null);
   useEffect(() => setDraft(value), [value]);
   return (
     <div className={classes.smoothing}>
@@ -64,21 +66,24 @@ function Smoothing({ value, onChange }: { value: number; onChange: (value: numbe
         onChange={setDraft}
         onChangeEnd={onChange}
       />
-      <NumberInput
+      <TextInput
         aria-label={t("series.smoothingValue")}
+        type="number"
         size="xs"
-        w={64}
-        hideControls
+        w={72}
         min={0}
         max={MOST}
         step={0.01}
-        decimalScale={3}
-        value={draft}
-        onChange={(now) => {
-          if (typeof now !== "number" || now < 0 || now > MOST) return;
+        value={written ?? String(draft)}
+        onChange={(event) => {
+          const text = event.currentTarget.value;
+          setWritten(text);
+          const now = Number(text);
+          if (text === "" || !(now >= 0 && now <= MOST)) return;
           setDraft(now);
           onChange(now);
         }}
+        onBlur={() => setWritten(null)}
       />
     </div>
   );

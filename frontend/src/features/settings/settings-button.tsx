@@ -3,7 +3,9 @@ import { ActionIcon, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconSettings } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { SettingsDialog } from "./settings-dialog";
+import { laterDialog } from "@/components/later";
+
+const SettingsDialog = laterDialog(async () => (await import("./settings-dialog")).SettingsDialog);
 
 export function SettingsButton() {
   const { t } = useTranslation();

@@ -54,7 +54,7 @@ export function SettingsDialog({ isOpen, onClose }: { isOpen: boolean; onClose: 
             fullWidth
             aria-label={t("settings.language")}
             value={i18n.language}
-            onChange={(value) => setLanguage(value as Language)}
+            onChange={(value) => void setLanguage(value as Language)}
             data={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
           />
         </Input.Wrapper>

@@ -13,10 +13,11 @@ const facts = (name: string, n_distinct: number): ColumnFacts => ({
 });
 
 describe("columns", () => {
-  it("shows parameters that differ, and metrics that were not sampled by itself", () => {
+  it("shows parameters that differ, and metrics, but nothing the client notes by itself", () => {
     const shown = defaultColumns([
       facts("p.seed", 1),
       facts("p.lr", 3),
+      facts("p.source/folder", 9),
       facts("m.loss", 0),
       facts("m.system/cpu", 0),
     ]);

@@ -43,10 +43,9 @@ const MOST_METRICS = 4;
 
 /** What is shown when nobody has chosen: parameters that differ between tracks, and some metrics. */
 export function defaultColumns(facts: readonly ColumnFacts[]): string[] {
-  const params = facts.filter(({ kind, n_distinct }) => kind === "param" && n_distinct > 1);
-  const metrics = facts.filter(
-    ({ kind, is_number, key }) => kind === "metric" && is_number && !isSystem(key),
-  );
+  const logged = facts.filter(({ key }) => !isNotedByClient(key));
+  const params = logged.filter(({ kind, n_distinct }) => kind === "param" && n_distinct > 1);
+  const metrics = logged.filter(({ kind, is_number }) => kind === "metric" && is_number);
   return [
     ...SHOWN_FIRST,
     ...params.slice(0, MOST_PARAMS).map(({ name }) => name),
@@ -54,8 +53,8 @@ export function defaultColumns(facts: readonly ColumnFacts[]): string[] {
   ];
 }
 
-/** What the client samples by itself is rarely what one compares. */
-const isSystem = (key: string) => key.startsWith("system/") || key.startsWith("source/");
+/** What the client notes of code and machine by itself is rarely what one compares. */
+const isNotedByClient = (key: string) => key.startsWith("system/") || key.startsWith("source/");
 
 export function shownColumns(cols: string | undefined, facts: readonly ColumnFacts[]): string[] {
   const chosen = splitList(cols).filter((name) => isOwn(name) || /^[pm]\../.test(name));

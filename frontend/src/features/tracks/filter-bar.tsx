@@ -9,6 +9,9 @@ import type { ColumnFacts } from "@/api/listing";
 import { FIELDS, type Suggestion, suggest } from "@/lib/suggest";
 import classes from "./filter-bar.module.css";
 
+// A pause between two letters; an answer comes in less than that again.
+const TYPING_MS = 80;
+
 interface Props {
   query: string;
   error: unknown;
@@ -29,7 +32,7 @@ export function FilterBar({ query, error, columns, tags, onChange }: Props) {
     if (/[:=<>(]\s*$|(^|\s)-$/.test(next)) return;
     sent.current = next.trim();
     onChange(next.trim());
-  }, 150);
+  }, TYPING_MS);
   // The address may change without us: back, a tag that was clicked, a view.
   useEffect(() => {
     if (query === sent.current) return;

@@ -2,12 +2,20 @@
 import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconChartDots3, IconPlayerStop, IconTag, IconTrash } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { ApiError } from "@/api/client";
-import { stopJob } from "@/api/jobs";
+import { stopJobs } from "@/api/jobs";
 import type { TrackRow } from "@/api/listing";
 import { errorText } from "@/components/error-panel";
 import classes from "./selection-bar.module.css";
+
+const SHOWN = 3;
+const REFUSED: Partial<
+  Record<string, "tracks.stopRefused.job_not_found" | "tracks.stopRefused.missing_right">
+> = {
+  job_not_found: "tracks.stopRefused.job_not_found",
+  missing_right: "tracks.stopRefused.missing_right",
+};
 
 interface Props {
   trackIds: readonly string[];
@@ -26,6 +34,7 @@ interface Props {
 export function SelectionBar(props: Props) {
   const { trackIds, named, total, canWrite } = props;
   const { t } = useTranslation();
+  const stop = useStop(named);
   const running = named.filter((track) => track.status === "running" || track.status === "created");
   return (
     <section className={classes.bar} aria-label={t("tracks.selection")}>
@@ -66,7 +75,8 @@ export function SelectionBar(props: Props) {
                 size="xs"
                 variant="default"
                 leftSection={<IconPlayerStop size={16} />}
-                onClick={() => void stopEach(running, t("tracks.stopAsked", { count: running.length }))}
+                loading={stop.isPending}
+                onClick={() => stop.mutate(running.map((track) => track.track_id))}
               >
                 {t("tracks.stop")}
               </Button>
@@ -82,16 +92,28 @@ export function SelectionBar(props: Props) {
 }
 
 /** Only what Track itself has started can be stopped; each that cannot says why. */
-async function stopEach(tracks: readonly TrackRow[], asked: string) {
-  let nAsked = 0;
-  for (const track of tracks) {
-    try {
-      await stopJob(track.track_id);
-      nAsked += 1;
-    } catch (error) {
-      const reason = error instanceof ApiError ? error.message : errorText(error);
-      notifications.show({ message: `${track.name}: ${reason}`, color: "red.8" });
-    }
-  }
-  if (nAsked > 0) notifications.show({ message: asked });
+function useStop(named: readonly TrackRow[]) {
+  const { t } = useTranslation();
+  return useMutation({
+    mutationFn: stopJobs,
+    onSuccess: ({ items }) => {
+      // Those that have just ended by themselves were asked in vain.
+      const count = items.filter(({ state }) => state === "stopping" || state === "stopped").length;
+      if (count > 0) notifications.show({ message: t("tracks.stopAsked", { count }) });
+      const names = new Map(named.map((track) => [track.track_id, track.name]));
+      for (const problem of new Set(items.map((item) => item.problem).filter(Boolean))) {
+        const refused = items
+          .filter((item) => item.problem === problem)
+          .map((item) => names.get(item.track_id));
+        const shown = refused.slice(0, SHOWN).join(", ");
+        const who =
+          refused.length > SHOWN
+            ? t("tracks.andMore", { names: shown, count: refused.length - SHOWN })
+            : shown;
+        const why = t(REFUSED[problem] ?? "tracks.stopRefused.gone");
+        notifications.show({ message: t("tracks.stopRefused", { who, why }), color: "red.8" });
+      }
+    },
+    onError: (error) => notifications.show({ message: errorText(error), color: "red.8" }),
+  });
 }

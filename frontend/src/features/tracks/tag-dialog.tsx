@@ -49,6 +49,8 @@ export function TagDialog({ project, trackIds, known, tags, isOpen, onClose }: P
           data={[...tags]}
           value={chosen}
           onChange={setChosen}
+          // Below it stands OK, which must not be covered while one is about to press it.
+          comboboxProps={{ position: "top" }}
           maxTags={20}
         />
         {apply.isError && (

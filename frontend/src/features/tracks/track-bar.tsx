@@ -10,7 +10,7 @@ import type { Track } from "@/api/types";
 import { StatusLabel } from "@/components/status-label";
 import { tensorboardAddress } from "@/features/tensorboard/address";
 import { formatAgo, formatDuration, trackSeconds } from "@/lib/format";
-import { EditTrackDialog } from "./edit-track-dialog";
+import { EditTrackDialog } from "./dialogs";
 import classes from "./track-bar.module.css";
 
 interface Props {

@@ -7,6 +7,7 @@ import type { TFunction } from "i18next";
 import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { valuesQuery } from "@/api/folders";
+import { hasEnded, type JobDetail } from "@/api/jobs";
 import { writersQuery } from "@/api/tracks";
 import type { Scalar, Track } from "@/api/types";
 import { CodeBlock, CopyIcon } from "@/components/copy-text";
@@ -21,7 +22,7 @@ import {
   trackSeconds,
 } from "@/lib/format";
 import { useReloadInterval } from "@/lib/preferences";
-import { EditTrackDialog } from "./edit-track-dialog";
+import { EditTrackDialog } from "./dialogs";
 import classes from "./track-facts.module.css";
 
 // Markdown is a big parser, and most tracks have no notes.
@@ -29,10 +30,12 @@ const Notes = lazy(() => import("./track-notes"));
 
 interface Props {
   track: Track;
+  /** Of a track that Track itself started. */
+  job: JobDetail | undefined;
   onOpen: (key: string) => void;
 }
 
-export function TrackFacts({ track, onOpen }: Props) {
+export function TrackFacts({ track, job, onOpen }: Props) {
   const { t } = useTranslation();
   const [isEditing, { open, close }] = useDisclosure(false);
   return (
@@ -48,9 +51,9 @@ export function TrackFacts({ track, onOpen }: Props) {
         </Button>
       </section>
       <SimpleGrid cols={{ base: 1, md: 3 }} spacing="md">
-        <TimeCard track={track} />
-        <SourceCard track={track} onOpen={onOpen} />
-        <PlaceCard track={track} onOpen={onOpen} />
+        <TimeCard track={track} hasBegun={!job || job.started_at !== null} />
+        <SourceCard track={track} job={job} onOpen={onOpen} />
+        <PlaceCard track={track} job={job} onOpen={onOpen} />
       </SimpleGrid>
       <EditTrackDialog track={track} isOpen={isEditing} onClose={close} />
     </div>
@@ -66,7 +69,19 @@ function Card({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function TimeCard({ track }: { track: Track }) {
+/** Why nothing was noted: what a user can do about it, or that nothing needs to be done. */
+function Unknown({ job, text, code }: { job: JobDetail | undefined; text: string; code: string }) {
+  const { t } = useTranslation();
+  if (job) return <p className="dim">{t(hasEnded(job.state) ? "facts.neverBegan" : "facts.pending")}</p>;
+  return (
+    <>
+      <p className="dim">{text}</p>
+      <CodeBlock code={code} />
+    </>
+  );
+}
+
+function TimeCard({ track, hasBegun }: { track: Track; hasBegun: boolean }) {
   const { t, i18n } = useTranslation();
   const started = track.started_at ?? track.created_at;
   const isSilent = track.status === "running" && !track.has_signal;
@@ -74,9 +89,9 @@ function TimeCard({ track }: { track: Track }) {
   return (
     <Card title={t("facts.track")}>
       <dl>
-        <Fact name={t("facts.started")}>{formatDate(started, i18n.language)}</Fact>
+        {hasBegun && <Fact name={t("facts.started")}>{formatDate(started, i18n.language)}</Fact>}
         {track.ended_at && <Fact name={t("facts.ended")}>{formatDate(track.ended_at, i18n.language)}</Fact>}
-        <Fact name={t("column.duration")}>{formatDuration(trackSeconds(started, end))}</Fact>
+        {hasBegun && <Fact name={t("column.duration")}>{formatDuration(trackSeconds(started, end))}</Fact>}
         {track.last_seen_at && !track.ended_at && (
           <Fact name={t("facts.lastSignal")}>
             <span style={isSilent ? { color: "var(--warn)" } : undefined}>
@@ -107,7 +122,7 @@ function originText(origin: string, t: TFunction): string {
 
 const text = (value: Scalar | undefined) => (value === undefined || value === null ? "" : String(value));
 
-function SourceCard({ track, onOpen }: Props) {
+function SourceCard({ track, job, onOpen }: Props) {
   const { t } = useTranslation();
   const answer = useQuery({ ...valuesQuery(track.track_id, "source"), refetchInterval: useReloadInterval() });
   const values = answer.data?.values ?? {};
@@ -117,10 +132,7 @@ function SourceCard({ track, onOpen }: Props) {
   return (
     <Card title={t("facts.source")}>
       {answer.data && !isKnown && (
-        <>
-          <p className="dim">{t("facts.sourceEmpty")}</p>
-          <CodeBlock code="mlsteam.init(capture_source=True)" />
-        </>
+        <Unknown job={job} text={t("facts.sourceEmpty")} code="mlsteam.init(capture_source=True)" />
       )}
       <dl>
         {commit && (
@@ -168,7 +180,7 @@ function SourceCard({ track, onOpen }: Props) {
   );
 }
 
-function PlaceCard({ track, onOpen }: Props) {
+function PlaceCard({ track, job, onOpen }: Props) {
   const { t, i18n } = useTranslation();
   const refetchInterval = useReloadInterval();
   const answer = useQuery({ ...valuesQuery(track.track_id, "system"), refetchInterval });
@@ -183,10 +195,7 @@ function PlaceCard({ track, onOpen }: Props) {
   return (
     <Card title={t("facts.machine")}>
       {answer.data && !isKnown && (
-        <>
-          <p className="dim">{t("facts.machineEmpty")}</p>
-          <CodeBlock code="mlsteam.init(capture_system=True)" />
-        </>
+        <Unknown job={job} text={t("facts.machineEmpty")} code="mlsteam.init(capture_system=True)" />
       )}
       <dl>
         {values["system/host"] && <Fact name={t("facts.host")}>{text(values["system/host"])}</Fact>}

@@ -1,13 +1,13 @@
 // Views of the tracks that are kept for everybody in the project: open one, keep this one, forget one.
-import { Button, Group, Menu, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Menu, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconBookmark, IconBookmarkPlus, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { deleteView, putView, type View, viewsQuery } from "@/api/views";
+import { deleteView, type View, viewsQuery } from "@/api/views";
 import { errorText } from "@/components/error-panel";
+import { SaveViewDialog } from "./dialogs";
 import classes from "./views-menu.module.css";
 
 interface Props {
@@ -76,7 +76,7 @@ export function ViewsMenu({ project, definition, canWrite, onOpen }: Props) {
           )}
         </Menu.Dropdown>
       </Menu>
-      <SaveView
+      <SaveViewDialog
         project={project}
         definition={definition}
         isOpen={isSaving}
@@ -84,62 +84,5 @@ export function ViewsMenu({ project, definition, canWrite, onOpen }: Props) {
         names={items.map(({ name }) => name)}
       />
     </>
-  );
-}
-
-interface SaveProps {
-  project: string;
-  definition: Record<string, unknown>;
-  isOpen: boolean;
-  onClose: () => void;
-  names: readonly string[];
-}
-
-function SaveView({ project, definition, isOpen, onClose, names }: SaveProps) {
-  const { t } = useTranslation();
-  const queryClient = useQueryClient();
-  const [name, setName] = useState("");
-  const save = useMutation({
-    mutationFn: () => putView(project, name.trim(), definition),
-    onSuccess: (view) => {
-      void queryClient.invalidateQueries({ queryKey: ["views", project] });
-      notifications.show({ message: t("view.saved", { name: view.name }) });
-      setName("");
-      onClose();
-    },
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (name.trim()) save.mutate();
-  };
-  return (
-    <Modal opened={isOpen} onClose={onClose} title={t("view.save")}>
-      <form onSubmit={submit}>
-        <Stack>
-          <TextInput
-            data-autofocus
-            label={t("view.name")}
-            description={t("view.hint")}
-            maxLength={100}
-            value={name}
-            error={save.isError ? errorText(save.error) : null}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          {names.includes(name.trim()) && (
-            <Text size="sm" c="var(--warn)">
-              {t("view.replaces")}
-            </Text>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t("app.cancel")}
-            </Button>
-            <Button type="submit" loading={save.isPending} disabled={!name.trim()}>
-              {t("app.ok")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
   );
 }

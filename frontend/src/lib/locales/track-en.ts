@@ -36,6 +36,8 @@ export const trackEn = {
   "facts.origin.pipeline": "pipeline run",
   "facts.source": "Source",
   "facts.sourceEmpty": "Command, git commit and packages were not recorded. To record them:",
+  "facts.pending": "Noted by itself as soon as the job begins.",
+  "facts.neverBegan": "Nothing was noted: the command never began.",
   "facts.commit": "Git commit",
   "facts.changes": "Changes",
   "facts.diff": "Show what was not committed",

@@ -38,6 +38,8 @@ export const trackZhTw: Record<keyof typeof trackEn, string> = {
   "facts.origin.pipeline": "Pipeline 執行",
   "facts.source": "原始碼",
   "facts.sourceEmpty": "未記錄指令、git 提交與套件。若要記錄：",
+  "facts.pending": "作業開始後會自動記錄。",
+  "facts.neverBegan": "沒有記錄：指令未曾開始執行。",
   "facts.commit": "Git 提交",
   "facts.changes": "變更",
   "facts.diff": "顯示未提交的內容",

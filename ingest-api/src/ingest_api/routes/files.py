@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Request
 
-from ingest_api.body import stream_body
 from ingest_api.deps import Open
 from ingest_api.schemas import BYTES_REQUEST, FileOut, UploadIn, UploadOut, UploadStateOut
 from services.core.errors import (
@@ -52,7 +51,7 @@ async def put_whole_file(
         resources.blobs,
         access.track_id,
         key,
-        stream_body(request),
+        request.stream(),
         clock=resources.clock,
         content_type=request.headers.get("content-type"),
         sha256=sha256,
@@ -110,7 +109,7 @@ async def put_upload_part(
         access.track_id,
         upload_id,
         number=number,
-        content=stream_body(request),
+        content=request.stream(),
     )
 
 

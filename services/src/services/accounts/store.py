@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.accounts.access import Principal
+from services.core.errors import UserNotFound
 from services.core.ids import new_id
 from services.storage.database import AnySession, Session
 from services.storage.tables import sessions, sign_in_links, signing_keys, users
@@ -25,6 +26,14 @@ async def find_user(session: AnySession, name: str) -> tuple[Principal, str | No
         return None
     row = (await session.execute(select(users).where(users.c.name == name))).one_or_none()
     return (Principal(row.user_id, row.name, row.is_admin), row.password_hash) if row else None
+
+
+async def get_user(session: AnySession, user_id: UUID) -> Principal:
+    """Return a user. Raises: UserNotFound."""
+    row = (await session.execute(select(users).where(users.c.user_id == user_id))).one_or_none()
+    if row is None:
+        raise UserNotFound(user_id=str(user_id))
+    return Principal(row.user_id, row.name, row.is_admin)
 
 
 async def find_administrator(session: AnySession) -> Principal | None:

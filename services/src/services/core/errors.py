@@ -5,7 +5,8 @@ ServiceError
 │                       LabNotFound, SubmissionNotFound, PipelineNotFound, RunNotFound, ArchiveNotFound, SecretNotFound,
 │                       ViewNotFound, UserNotFound, MemberNotFound
 ├── Gone                TrackDeleted
-├── Conflict            NameTaken, TrackIdTaken, SequenceGap, UploadIncomplete, KindMismatch, JobsUnfinished, LastOwner
+├── Conflict            NameTaken, TrackIdTaken, SequenceGap, UploadIncomplete, KindMismatch, JobsUnfinished, LastOwner,
+│                       SearchUnavailable
 ├── Invalid             BadKey, BadCursor, BadQuery, BadValue, ChecksumMismatch
 ├── Malformed           MalformedBatch
 ├── TooLarge            BatchTooLarge, FileTooLarge
@@ -181,6 +182,10 @@ class JobsUnfinished(Conflict):
 
 class LastOwner(Conflict):
     """A project needs an owner: make somebody else one first."""
+
+
+class SearchUnavailable(Conflict):
+    """No job runner here can search: install Optuna beside it (`mlsteam-services[search]`), and start it again."""
 
 
 class Invalid(ServiceError):

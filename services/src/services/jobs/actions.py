@@ -56,10 +56,12 @@ async def note(
     return is_new
 
 
-async def ask_stop(session: Session, track_id: UUID, actor: str) -> Job | None:
+async def ask_stop(
+    session: Session, track_id: UUID, actor: str, *, cause: str = "asked to stop", reason: str = ""
+) -> Job | None:
     """Ask the job of a track to stop and return it; harmless when it has ended. None when the track has no job.
 
-    A queued one is stopped with this; of the others the runner takes care.
+    `cause` and `reason` say in its history why. A queued one is stopped with this; of the others the runner takes care.
     """
     found = await store.find_job_of_track(session, track_id)
     if found is None:
@@ -70,7 +72,7 @@ async def ask_stop(session: Session, track_id: UUID, actor: str) -> Job | None:
     asked: dict[str, Any] = {"stop_asked_at": func.clock_timestamp(), "stop_asked_by": actor}
     if job.state is JobState.QUEUED:
         return await move(session, job.job_id, JobState.STOPPED, cause="stopped before it began", actor=actor, **asked)
-    return await move(session, job.job_id, JobState.STOPPING, cause="asked to stop", actor=actor, **asked)
+    return await move(session, job.job_id, JobState.STOPPING, cause=cause, reason=reason, actor=actor, **asked)
 
 
 async def end_token(session: Session, token_id: UUID) -> None:

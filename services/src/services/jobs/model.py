@@ -94,6 +94,7 @@ class Runner:
     kind: str
     max_jobs: int
     warning: str
+    can_search: bool
     seen_at: datetime
 
     def is_alive(self, now: datetime) -> bool:

@@ -110,6 +110,20 @@ async def list_history(session: AnySession, job_id: UUID) -> list[Step]:
     return [Step(JobState(row.state), row.at, row.cause, row.reason, row.actor) for row in await session.execute(query)]
 
 
+async def find_steps(session: AnySession, submission_id: UUID, reason: str) -> dict[UUID, Step]:
+    """Return of each job of a submission the first line of its history that has a reason."""
+    query = (
+        select(job_history)
+        .join(jobs, jobs.c.job_id == job_history.c.job_id)
+        .where(jobs.c.submission_id == submission_id, job_history.c.reason == reason)
+        .order_by(job_history.c.position.desc())
+    )
+    return {
+        row.job_id: Step(JobState(row.state), row.at, row.cause, row.reason, row.actor)
+        for row in await session.execute(query)
+    }
+
+
 async def change_job(session: Session, job_id: UUID, values: Mapping[str, Any]) -> None:
     """Change columns of a job."""
     await session.execute(update(jobs).where(jobs.c.job_id == job_id).values(**values))

@@ -123,7 +123,23 @@ async def submit(
     """Make a track and a queued job of each combination; return the submission's id. Raises: LabNotFound, BadValue."""
     check_combinations(combinations)
     lab = await store.get_lab(session, lab_id, is_locked=True)
-    submission_id, rows = new_id(), list[dict[str, Any]]()
+    submission_id = new_id()
+    await store.insert_submission(session, lab, submission_id, principal.name)
+    await add_jobs(session, principal, lab, submission_id, combinations, allowed=allowed)
+    return submission_id
+
+
+async def add_jobs(
+    session: Session,
+    principal: Principal,
+    lab: Lab,
+    submission_id: UUID,
+    combinations: Sequence[Combination],
+    *,
+    allowed: Allowed,
+) -> list[UUID]:
+    """Make a track and a queued job of each combination in a submission; return the tracks. Raises: BadValue."""
+    rows = list[dict[str, Any]]()
     specs = [
         read_spec({**lab.definition, "params": choice}, allowed).model_dump(mode="json") for choice in combinations
     ]
@@ -136,14 +152,14 @@ async def submit(
                 "track_id": track.track_id,
                 "submission_id": submission_id,
                 "user_id": principal.user_id,
-                "owner_id": lab_id,
+                "owner_id": lab.lab_id,
                 "spec": spec,
             }
         )
     await _write_parameters(session, {row["track_id"]: row["spec"]["params"] for row in rows})
-    await store.insert_submission(session, lab, submission_id, len(rows), principal.name)
     await job_store.insert_jobs(session, rows, principal.name)
-    return submission_id
+    await store.count_jobs(session, submission_id, len(rows))
+    return [row["track_id"] for row in rows]
 
 
 async def submit_grid(

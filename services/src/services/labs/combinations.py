@@ -6,13 +6,16 @@ Guarantees that nothing is built before it is known to be within the limit.
 import math
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from services.core.errors import BadValue
 from services.jobs.spec import Scalar, check_scalar
 
 MAX_COMBINATIONS = 1_000
 MAX_VALUES = 10_000
+# Beyond this numbers of a range could not be told apart.
+_MOST = 2**63
 _NAME = re.compile(r"[^/\x00-\x1f\x7f]{1,100}")
 _RANGE = re.compile(r"\s*(log\s+)?([^\s:]+):([^\s:]+):([^\s:]+)\s*")
 
@@ -21,16 +24,27 @@ Combination = dict[str, Scalar]
 
 def _number(text: str) -> int | float:
     try:
-        return int(text)
+        value: int | float = int(text)
     except ValueError:
         value = float(text)
-        if not math.isfinite(value):
-            raise
-        return value
+    if not abs(value) < _MOST:
+        msg = "out of range"
+        raise ValueError(msg)
+    return value
 
 
-def expand_range(text: str) -> list[int | float] | None:
-    """Return the numbers of `start:stop:step` (stop included) or `log start:stop:count`; None for another text.
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The text `start:stop:step`, or `log start:stop:count` with the count as its step."""
+
+    start: int | float
+    stop: int | float
+    step: int | float
+    is_log: bool
+
+
+def read_range(text: str) -> Range | None:
+    """Return what a text says of a range; None for another text.
 
     Raises: BadValue for a range that never ends, is empty or too long.
     """
@@ -42,18 +56,28 @@ def expand_range(text: str) -> list[int | float] | None:
     except ValueError:
         return None
     if found[1]:
-        count = int(step)
-        if start <= 0 or stop <= 0 or not 2 <= count <= MAX_VALUES:
+        if start <= 0 or stop <= 0 or not 2 <= int(step) <= MAX_VALUES:
             raise BadValue("A log range is 'log start:stop:count' with positive ends and at least 2 values.")
+    elif step == 0 or (stop - start) / step < 0:
+        raise BadValue(f"The range {text.strip()!r} never reaches its end.")
+    elif (stop - start) / step + 1e-9 >= MAX_VALUES:
+        raise BadValue(f"The range {text.strip()!r} has more than {MAX_VALUES:,} values.")
+    return Range(start, stop, step, bool(found[1]))
+
+
+def expand_range(text: str) -> list[int | float] | None:
+    """Return the numbers of a range, its end included; None for another text. Raises: BadValue as `read_range`."""
+    found = read_range(text)
+    if found is None:
+        return None
+    start, stop, step = found.start, found.stop, found.step
+    if found.is_log:
+        count = int(step)
         ratio = math.log(stop / start) / (count - 1)
         middle = [float(f"{start * math.exp(ratio * i):.12g}") for i in range(1, count - 1)]
         return [start, *middle, stop]
-    if step == 0 or (stop - start) / step < 0:
-        raise BadValue(f"The range {text.strip()!r} never reaches its end.")
     # A hair more, so that 0:1:0.1 has its 1.
     count = math.floor((stop - start) / step + 1e-9) + 1
-    if count > MAX_VALUES:
-        raise BadValue(f"The range {text.strip()!r} has more than {MAX_VALUES:,} values.")
     values = [start + step * i for i in range(count)]
     return [value if isinstance(value, int) else float(f"{value:.12g}") for value in values]
 
@@ -107,12 +131,12 @@ def combine(
     _check_number(wanted)
     # Numbers of combinations, not combinations: a sample of a billion costs no more than one of ten.
     if n_random is None:
-        return [_nth(lists, index) for index in range(total)]
+        return [nth(lists, index) for index in range(total)]
     chosen: dict[int, None] = {}
     source = random.Random(seed)  # noqa: S311 (repeatable is what it is for)
     while len(chosen) < wanted:
         chosen[source.randrange(total)] = None
-    return [_nth(lists, index) for index in chosen]
+    return [nth(lists, index) for index in chosen]
 
 
 def _check_name(name: str) -> None:
@@ -136,9 +160,10 @@ def _check_number(n_jobs: int) -> None:
         )
 
 
-def _nth(lists: dict[str, list[Scalar]], index: int) -> Combination:
+def nth(lists: Mapping[str, Sequence[Scalar]], index: int) -> Combination:
+    """Return one combination of the grid by its place."""
     chosen: Combination = {}
-    for name, values in reversed(lists.items()):
+    for name, values in reversed(list(lists.items())):
         index, position = divmod(index, len(values))
         chosen[name] = values[position]
     return dict(reversed(chosen.items()))

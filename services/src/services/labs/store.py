@@ -51,18 +51,24 @@ async def delete_lab(session: Session, lab_id: UUID) -> None:
     await session.execute(delete(labs).where(labs.c.lab_id == lab_id))
 
 
-async def insert_submission(session: Session, lab: Lab, submission_id: UUID, n_jobs: int, created_by: str) -> None:
-    """Store a submission of a locked lab under its next number."""
+async def insert_submission(session: Session, lab: Lab, submission_id: UUID, created_by: str) -> None:
+    """Store a submission of a locked lab under its next number; it has no job yet."""
     await session.execute(
         insert(submissions).values(
             submission_id=submission_id,
             lab_id=lab.lab_id,
             number=lab.next_submission_number,
-            n_jobs=n_jobs,
+            n_jobs=0,
             created_by=created_by,
         )
     )
     await update_lab(session, lab.lab_id, {"next_submission_number": lab.next_submission_number + 1})
+
+
+async def count_jobs(session: Session, submission_id: UUID, n_more: int) -> None:
+    """Note that a submission has more jobs."""
+    more = update(submissions).where(submissions.c.submission_id == submission_id)
+    await session.execute(more.values(n_jobs=submissions.c.n_jobs + n_more))
 
 
 async def get_submission(session: AnySession, submission_id: UUID) -> Submission:

@@ -21,7 +21,9 @@ from services.jobs.launchers.steps import Machine
 from services.live.changes import ChangeNotes
 from services.runner.orders import token_of_left
 from services.runner.runner import JobRunner
+from services.runner.searches import SearchKeeper
 from services.runner.settings import RunnerSettings
+from services.search.study import can_search
 from services.storage.blobs import BlobStore
 from services.storage.database import Database
 from services.web.app import Edge, create_base_app
@@ -47,6 +49,7 @@ def _open_launcher(settings: RunnerSettings, database: Database) -> Launcher:
         environments=folder / "environments",
         client=settings.runner_client,
         user=settings.runner_user,
+        max_processes=settings.runner_max_processes,
         **({"python": settings.runner_python} if settings.runner_python else {}),
     )
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,8 +81,12 @@ async def open_resources(settings: RunnerSettings) -> AsyncIterator[Resources]:
             backend=settings.backend,
             allowed=Allowed.from_settings(settings),
             warning=_SAME_USER if is_trusting else "",
+            can_search=can_search(),
         )
-        supervisor = await stack.enter_async_context(Supervisor().running(runner=runner.run, changes=changes.run))
+        loops = {"runner": runner.run, "changes": changes.run}
+        if can_search():
+            loops["searches"] = SearchKeeper(database, changes, Allowed.from_settings(settings)).run
+        supervisor = await stack.enter_async_context(Supervisor().running(**loops))
         if settings.runner_stops_jobs:
             stack.push_async_callback(runner.stop_all)
         yield Resources(database, supervisor)

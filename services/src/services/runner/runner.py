@@ -51,9 +51,12 @@ class JobRunner:
         backend: str,
         allowed: Allowed,
         warning: str = "",
+        can_search: bool = False,
     ) -> None:
         self._database, self._blobs, self._launcher, self._changes = database, blobs, launcher, changes
-        self._backend, self._allowed, self._warning = backend, allowed, warning
+        self._backend, self._allowed = backend, allowed
+        # What it says of itself.
+        self._said = {"warning": warning, "can_search": can_search}
         self._wake = asyncio.Event()
         self._full_until = 0.0
         self._starting: set[UUID] = set()
@@ -93,7 +96,7 @@ class JobRunner:
 
     async def _say_alive(self) -> None:
         launcher = self._launcher
-        said = {"kind": launcher.kind, "max_jobs": launcher.max_jobs, "warning": self._warning}
+        said = {"kind": launcher.kind, "max_jobs": launcher.max_jobs, **self._said}
         async with self._database.transaction() as session:
             await store.touch_runner(session, launcher.runner_id, host=launcher.place, **said)
 

@@ -32,6 +32,9 @@ class RunnerSettings(CodeSettings):
     runner_user: str = Field(
         default="", description="Unix user of all local jobs, if the runner is root; empty: the runner's own"
     )
+    runner_max_processes: int = Field(
+        default=4096, ge=16, description="Processes that one local job may have at once; all of it is ended beyond"
+    )
     runner_stops_jobs: bool = Field(
         default=False, description="Whether local jobs are stopped when the runner is, and not taken up by the next one"
     )

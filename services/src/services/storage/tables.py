@@ -391,6 +391,21 @@ submissions = Table(
     Column("created_by", Text, nullable=False),
     _now(),
 )
+# A submission whose combinations are chosen while it runs; its trials are the submission's jobs.
+searches = Table(
+    "searches",
+    metadata,
+    Column("submission_id", Uuid, ForeignKey("submissions.submission_id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.user_id", ondelete="CASCADE"), nullable=False),
+    Column("plan", JSONB, nullable=False),
+    # The lab's as it was when it was submitted.
+    Column("hyperparameters", JSONB, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("ended_at", _Time),
+    Column("ending", Text, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+    Index("ix_searches_unfinished", "submission_id", postgresql_where=text("ended_at IS NULL")),
+)
 jobs = Table(
     "jobs",
     metadata,
@@ -436,6 +451,7 @@ runners = Table(
     Column("max_jobs", Integer, nullable=False, server_default="0"),
     # What a person should know before they trust jobs to it.
     Column("warning", Text, nullable=False, server_default=""),
+    Column("can_search", Boolean, nullable=False, server_default=text("false")),
     Column("seen_at", _Time, nullable=False, server_default=text("clock_timestamp()")),
 )
 

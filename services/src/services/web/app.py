@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.core.errors import ServiceError, TooLarge
@@ -28,6 +29,8 @@ from services.web.problem import add_error_answers, problem_response
 
 log = structlog.get_logger()
 
+# Of a caller who left before his request was whole; nobody gets it, but metrics would blame us otherwise.
+_CALLER_LEFT = 499
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -102,6 +105,8 @@ class RequestContext:
                 await problem_response(error, request_id)(scope, receive, send_marked)
                 return
             await self._app(scope, _bounded(receive, limit), send_marked)
+        except ClientDisconnect:
+            status = _CALLER_LEFT
         finally:
             route = getattr(scope.get("route"), "path", "none")
             REQUESTS.labels(self._edge.name, scope["method"], str(status)).inc()

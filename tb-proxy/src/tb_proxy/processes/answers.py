@@ -31,6 +31,8 @@ _MAX_POINTS = 20_000
 # A page asks for many charts at once; the database serves other pages too.
 _AT_ONCE = 4
 _LONGEST_CONFIG = 1_000
+# What the client notes by itself, of the code and the machine: no hyperparameters.
+_NOTED_FOLDERS = ("source/", "system/")
 
 
 class Question(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
@@ -132,7 +134,11 @@ class Answers:
         return {
             "scalars": scalars,
             "texts": texts,
-            "configs": {c.key: c.value[:_LONGEST_CONFIG] if isinstance(c.value, str) else c.value for c in configs},
+            "configs": {
+                c.key: c.value[:_LONGEST_CONFIG] if isinstance(c.value, str) else c.value
+                for c in configs
+                if not c.key.startswith(_NOTED_FOLDERS)
+            },
             "start": min((held.time for held in summaries.values()), default=0.0),
             "folders": self._folders_of(run),
         }

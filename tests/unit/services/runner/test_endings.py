@@ -58,7 +58,7 @@ def test_what_follows(state: JobState, was_asked: bool, report: Report, after: J
 
 
 def test_why_a_job_waits() -> None:
-    runner = Runner(uuid4(), "host", "local", 2, "", NOW)
+    runner = Runner(uuid4(), "host", "local", 2, "", can_search=False, seen_at=NOW)
     late = NOW.replace(minute=5)
     assert why_waiting(1, [], 0, None, NOW).reason == "no_runner"
     assert why_waiting(1, [runner], 0, None, late).reason == "no_runner"

@@ -7,7 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI, Request
+from prometheus_client import REGISTRY
 from pydantic import BaseModel
+from starlette.types import Message
 
 from services.core.errors import TrackNotFound, WriteQueueFull
 from services.web.app import Edge, create_base_app
@@ -21,7 +24,7 @@ class _Body(BaseModel):
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx2.AsyncClient]:
+def app() -> FastAPI:
     @asynccontextmanager
     async def resources() -> AsyncIterator[Any]:
         yield SimpleNamespace(database=None, supervisor=None)
@@ -48,10 +51,19 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
     async def body(body: _Body) -> int:
         return body.number
 
+    @app.post("/public/raw")
+    async def raw(request: Request) -> int:
+        return len(await request.body())
+
     @app.post("/private")
     async def private(body: _Body) -> int:
         return body.number
 
+    return app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
@@ -122,3 +134,20 @@ async def test_large_bodies_are_refused_also_without_a_length(client: httpx2.Asy
 async def test_probes_are_open(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/healthz")).json() == {"status": "ok", "loops": []}
     assert "mlsteam_requests_total" in (await client.get("/metrics")).text
+
+
+async def test_a_caller_who_leaves_is_not_our_failure(app: FastAPI) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    labels = {"service": "test", "method": "POST", "status": "499"}
+    before = REGISTRY.get_sample_value("mlsteam_requests_total", labels) or 0
+    scope = {"type": "http", "method": "POST", "path": "/public/raw", "query_string": b"", "headers": []}
+    await app(scope, receive, send)
+    assert sent == []
+    assert REGISTRY.get_sample_value("mlsteam_requests_total", labels) == before + 1

@@ -1,11 +1,9 @@
 """Archives of code: uploaded to a project, named by its labs."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from starlette.requests import ClientDisconnect
 
 from services.accounts.access import Right, check_role
 from services.core.errors import (
@@ -31,14 +29,6 @@ _BODY = {
     "required": True,
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
-
-
-async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async for piece in request.stream():
-            yield piece
-    except ClientDisconnect as error:
-        raise ServerBusy("The body ended before its end.") from error
 
 
 @router.get("", responses=responses(Unauthenticated, MissingRight, ProjectNotFound))
@@ -76,7 +66,7 @@ async def upload_archive(
         found.project_id,
         name=name,
         created_by=principal.name,
-        content=_pieces(request),
+        content=request.stream(),
     )
     return ArchiveOut.of(archive)
 

@@ -15,6 +15,7 @@ from services.core.errors import (
     MissingRight,
     NameTaken,
     ProjectNotFound,
+    SearchUnavailable,
     ServiceError,
     Unauthenticated,
 )
@@ -29,6 +30,10 @@ from services.labs.combinations import (
 )
 from services.labs.model import Lab
 from services.projects.store import get_project
+from services.search.actions import fit, require_searcher, submit_search
+from services.search.model import Plan
+from services.search.space import Dimension, read_space
+from services.search.store import find_search
 from services.web.auth import CurrentPrincipal
 from services.web.problem import responses
 from track_api.cursors import read_cursor, write_cursor
@@ -37,11 +42,13 @@ from track_api.routes.projects import Limit
 from track_api.routes.submissions import show_submission, show_submissions, tell_of_jobs
 from track_api.schemas.labs import (
     Choice,
+    DimensionOut,
     LabChange,
     LabIn,
     LabList,
     LabOut,
     PreviewOut,
+    SearchOut,
     SubmissionDetailOut,
     SubmissionList,
 )
@@ -128,23 +135,38 @@ def _combinations(lab: Lab, choice: Choice) -> list[Combination]:
     return combine(_hyperparameters(lab, choice), n_random=n_random, seed=choice.seed)
 
 
+def _plan(choice: Choice) -> Plan:
+    if choice.search is None:
+        raise BadValue("A search needs to know what it is for.", field="search")
+    return choice.search
+
+
 @router.post("/labs/{lab_id}/preview", responses=responses(*_ERRORS, BadValue))
 async def preview(lab_id: UUID, body: Choice, principal: CurrentPrincipal, session: Reading) -> PreviewOut:
     """Show what SUBMIT would make, without making it."""
     lab = await actions.open_lab(session, principal, lab_id, Right.READ)
     n_grid = count_grid(_hyperparameters(lab, body))
-    combinations, problem, n_jobs = list[Combination](), "", n_grid
+    combinations, dimensions, problem, n_jobs = list[Combination](), list[Dimension](), "", n_grid
     try:
-        combinations = _combinations(lab, body)
-        n_jobs = len(combinations)
+        if body.kind == "search":
+            dimensions = read_space(_hyperparameters(lab, body))
+            n_jobs = fit(_plan(body), _hyperparameters(lab, body)).n_trials
+        else:
+            combinations = _combinations(lab, body)
+            n_jobs = len(combinations)
     except BadValue as error:
         problem = error.detail
     return PreviewOut(
-        n_grid=n_grid, n_jobs=n_jobs, max_jobs=MAX_COMBINATIONS, combinations=combinations, problem=problem
+        n_grid=n_grid,
+        n_jobs=n_jobs,
+        max_jobs=MAX_COMBINATIONS,
+        combinations=combinations,
+        dimensions=[DimensionOut.of(dimension) for dimension in dimensions],
+        problem=problem,
     )
 
 
-@router.post("/labs/{lab_id}/submissions", status_code=201, responses=responses(*_ERRORS, BadValue))
+@router.post("/labs/{lab_id}/submissions", status_code=201, responses=responses(*_ERRORS, BadValue, SearchUnavailable))
 async def submit(
     lab_id: UUID,
     body: Choice,
@@ -153,12 +175,20 @@ async def submit(
     allowed: CurrentAllowed,
     clock: CurrentClock,
 ) -> SubmissionDetailOut:
-    """SUBMIT: a track and a job of each combination, all or none."""
+    """SUBMIT: a track and a job of each combination, all or none; or a search, which makes them one after the other."""
+    shown_search = None
     async with resources.database.transaction() as session:
         lab = await actions.open_lab(session, principal, lab_id, Right.WRITE)
-        combinations = _combinations(lab, body)
-        submission_id = await actions.submit(session, principal, lab_id, combinations, allowed=allowed)
-        shown = await show_submission(session, await store.get_submission(session, submission_id), lab, clock)
+        if body.kind == "search":
+            await require_searcher(session, clock.now())
+            given = _hyperparameters(lab, body)
+            submission_id = await submit_search(session, principal, lab_id, _plan(body), given, allowed=allowed)
+            search = await find_search(session, submission_id)
+            shown_search = SearchOut.of(search, []) if search else None
+        else:
+            submission_id = await actions.submit(session, principal, lab_id, _combinations(lab, body), allowed=allowed)
+        submission = await store.get_submission(session, submission_id)
+        shown = await show_submission(session, submission, lab, clock, shown_search)
     tell_of_jobs(resources, shown)
     return shown
 

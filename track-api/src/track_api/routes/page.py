@@ -31,11 +31,23 @@ def _pack(file: Path, _changed_ns: int) -> bytes:
     return gzip.compress(file.read_bytes(), 9)
 
 
+def _codings(request: Request) -> set[str]:
+    """Return the content codings that the browser takes."""
+    asked = (part.replace(" ", "").partition(";q=") for part in request.headers.get("accept-encoding", "").split(","))
+    return {name for name, _, weight in asked if weight.rstrip(".0") != "" or not weight}
+
+
 def _file(request: Request, file: Path, cache: str) -> Response:
     headers = {"cache-control": cache, "vary": "Accept-Encoding"}
-    media_type = _PACKED.get(file.suffix)
-    if media_type is None or "gzip" not in request.headers.get("accept-encoding", ""):
+    media_type, codings = _PACKED.get(file.suffix), _codings(request)
+    if media_type is None:
         return FileResponse(file, headers=headers)
+    # Packed when the page was built; browsers take it over HTTPS and from this machine.
+    brotli = file.with_name(f"{file.name}.br")
+    if "br" in codings and brotli.is_file():
+        return FileResponse(brotli, media_type=media_type, headers=headers | {"content-encoding": "br"})
+    if "gzip" not in codings:
+        return FileResponse(file, media_type=media_type, headers=headers)
     content = _pack(file, file.stat().st_mtime_ns)
     return Response(content, media_type=media_type, headers=headers | {"content-encoding": "gzip"})
 

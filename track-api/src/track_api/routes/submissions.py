@@ -1,6 +1,7 @@
 """Submissions: the jobs of one SUBMIT as tracks; submit them again, stop them."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +20,12 @@ from services.core.errors import (
     Unauthenticated,
 )
 from services.jobs import store as job_store
-from services.jobs.actions import ask_stop
 from services.labs import actions, store
 from services.labs.model import Lab, Submission
+from services.search.actions import stop_submission as stop_all
+from services.search.model import Trial
+from services.search.store import find_search
+from services.search.trials import read_trials
 from services.storage.database import AnySession
 from services.tracks.store import get_tracks
 from services.web.auth import CurrentPrincipal, WritableTrack
@@ -29,7 +33,15 @@ from services.web.problem import responses
 from track_api.deps import CurrentAllowed, CurrentClock, CurrentResources, Reading
 from track_api.routes.jobs import job_of_track, waiting_of
 from track_api.schemas.jobs import JobOut
-from track_api.schemas.labs import Change, Resubmit, SubmissionDetailOut, SubmissionOut, SubmittedJobOut
+from track_api.schemas.labs import (
+    Change,
+    Resubmit,
+    SearchOut,
+    SubmissionDetailOut,
+    SubmissionOut,
+    SubmittedJobOut,
+    TrialOut,
+)
 
 router = APIRouter(tags=["labs"])
 
@@ -49,10 +61,12 @@ async def show_submissions(session: AnySession, submissions: list[Submission], l
 
 
 async def show_submission(
-    session: AnySession, submission: Submission, lab: Lab, clock: CurrentClock
-) -> SubmissionDetailOut:
+    session: AnySession, submission: Submission, lab: Lab, clock: CurrentClock, search: SearchOut | None = None,
+    trials: Sequence[Trial] = (),
+) -> SubmissionDetailOut:  # fmt: skip
     """Show a submission with its jobs and their tracks."""
     jobs, now = await job_store.list_jobs(session, submission.submission_id), clock.now()
+    trial_of = {trial.job_id: TrialOut.of(trial) for trial in trials}
     tracks = await get_tracks(session, [job.track_id for job in jobs])
     waiting = await waiting_of(session, jobs, clock)
     shown = []
@@ -67,10 +81,11 @@ async def show_submission(
                     track_number=track.number,
                     track_status=track.status,
                     has_signal=track.has_signal(now),
+                    trial=trial_of.get(job.job_id),
                 )
             )
     states = dict(Counter(job.state.value for job in jobs))
-    return SubmissionDetailOut(**_fields(submission, lab, states), jobs=shown)
+    return SubmissionDetailOut(**_fields(submission, lab, states), jobs=shown, search=search)
 
 
 def tell_of_jobs(resources: CurrentResources, submission: SubmissionDetailOut) -> None:
@@ -81,11 +96,20 @@ def tell_of_jobs(resources: CurrentResources, submission: SubmissionDetailOut) -
 
 @router.get("/submissions/{submission_id}", responses=responses(*_ERRORS))
 async def get_submission(
-    submission_id: UUID, principal: CurrentPrincipal, session: Reading, clock: CurrentClock
+    submission_id: UUID,
+    principal: CurrentPrincipal,
+    session: Reading,
+    resources: CurrentResources,
+    clock: CurrentClock,
 ) -> SubmissionDetailOut:
     """Answer with a submission and its jobs."""
     submission, lab = await actions.open_submission(session, principal, submission_id, Right.READ)
-    return await show_submission(session, submission, lab, clock)
+    search = await find_search(session, submission_id)
+    if search is None:
+        return await show_submission(session, submission, lab, clock)
+    jobs = await job_store.list_jobs(session, submission_id)
+    trials = await read_trials(session, resources.sources, search, jobs, has_curves=False)
+    return await show_submission(session, submission, lab, clock, SearchOut.of(search, trials), trials)
 
 
 @router.post("/submissions/{submission_id}/resubmit", status_code=201, responses=responses(*_ERRORS, BadValue))
@@ -114,13 +138,12 @@ async def resubmit(
 async def stop_submission(
     submission_id: UUID, principal: CurrentPrincipal, resources: CurrentResources, clock: CurrentClock
 ) -> SubmissionDetailOut:
-    """Ask all jobs to stop that have not ended."""
+    """Ask all jobs to stop that have not ended; a search makes no more."""
     async with resources.database.transaction() as session:
-        submission, lab = await actions.open_submission(session, principal, submission_id, Right.WRITE)
-        # In the order of their ids, so that two who stop the same jobs do not wait for each other.
-        for job in await job_store.list_jobs(session, submission_id):
-            await ask_stop(session, job.track_id, principal.name)
-        shown = await show_submission(session, submission, lab, clock)
+        await actions.open_submission(session, principal, submission_id, Right.WRITE)
+        await stop_all(session, submission_id, principal.name)
+    async with resources.database.read() as reading:
+        shown = await get_submission(submission_id, principal, reading, resources, clock)
     tell_of_jobs(resources, shown)
     return shown
 

@@ -164,6 +164,7 @@ class RunnerOut(BaseModel):
     kind: str
     max_jobs: int
     warning: str
+    can_search: bool
     seen_at: datetime
     is_alive: bool
 

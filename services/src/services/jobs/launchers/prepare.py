@@ -203,6 +203,8 @@ def clone(url: str, revision: str, own_hosts: list[str], target: Path, *, protoc
 
         if not (target / ".git").is_dir():
             git("init", "--quiet", "--template=")
+        # So that it can be told later where the code came from.
+        git("config", "remote.origin.url", url)
         fetch = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules")
         git(*fetch, "--depth=1", "--", url, revision or "HEAD")
         git("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")

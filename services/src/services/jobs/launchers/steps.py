@@ -38,6 +38,8 @@ class Machine:
     client: str = ""
     # The unix user of all jobs; empty for the runner's own.
     user: str = ""
+    # More of them at once is a program that has gone wild, and would take the machine with it.
+    max_processes: int = 4096
 
     @property
     def agent(self) -> tuple[str, ...]:
@@ -105,11 +107,14 @@ def supervisor_plan(order: Order, place: Path, machine: Machine) -> dict[str, An
         "cache": str(machine.environments),
         "bin": str(work / BIN),
     }
+    limits = {"memory_mb": spec.limits.memory_mb, "cpu_s": spec.limits.cpu_s, "processes": machine.max_processes}
+    # Of a user that has only jobs, and not of root, of whom the kernel counts none.
+    is_jobs_own = user_options(machine).get("user", 0) != 0
     agent = plan.agent_plan(spec, prepare=prepare, code_dir=str(code_dir), allowed=machine.allowed)
     return {
         "state_dir": str(place / "state"),
         "user": user_options(machine),
-        "limits": {"memory_mb": spec.limits.memory_mb, "cpu_s": spec.limits.cpu_s},
+        "limits": limits | {"user_processes": 2 * machine.max_processes if is_jobs_own else 0},
         "steps": [
             {
                 "name": "fetching the code",

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from services.jobs.launchers import processes
+from services.jobs.launchers.limits import Watch, limited
 
 EVENTS, STOP, PID = "events.jsonl", "stop.json", "pid.json"
 _PR_SET_CHILD_SUBREAPER = 36
@@ -26,7 +27,7 @@ _EVERY_S = 0.1
 _AGENT_S = 3.0
 # What a command that has ended by itself left running is asked to end, and ended after this.
 _LEFT_S = 2.0
-_MEMORY_EVERY_S = 0.5
+_LOOK_EVERY_S = 0.5
 _MAX_NOTES = 50
 _MAX_CHARS = 900
 
@@ -42,9 +43,9 @@ class Supervisor:
         self._stop_at: float | None = None
         self._grace_s = 0.0
         self._signal = ""
-        self._over_memory = 0
+        self._watch = Watch(plan["limits"])
         self._n_notes = 0
-        self._last_words: deque[str] = deque(maxlen=5)
+        self._last_words: deque[str] = deque(maxlen=20)
 
     def tell(self, phase: str, cause: str, **more: Any) -> None:
         """Write an event; the launcher reads them in their order, now or after a restart."""
@@ -83,10 +84,10 @@ class Supervisor:
     def _end(self, cause: str, code: int | None, **more: Any) -> None:
         left = self._end_all_left()
         exit_code = None if code is None else 128 - code if code < 0 else code
-        if self._over_memory:
-            limit = self._plan["limits"]["memory_mb"]
-            cause = f"its processes used {self._over_memory >> 20:,} MB, more than the {limit:,} MB that are allowed"
-            more["reason"] = "MemoryLimit"
+        # What is printed while it is stopped, or before it has begun, is no sign of a limit.
+        said_by_command = self._last_words if self._has_begun and not self._signal else ()
+        if by_limit := self._watch.ending(exit_code, said_by_command):
+            cause, more["reason"] = by_limit
         # Only the agent's own words: those of the command may hold what no history should.
         said = "" if not exit_code or self._has_begun else self._why()
         self.tell("ended", cause, exit_code=exit_code, signal=self._signal, n_left=left, said=said, **more)
@@ -116,9 +117,10 @@ class Supervisor:
                 self.tell("running", "the command has begun", pid=process.pid)
             self._look_for_stop()
             self._press_on()
-            if time.monotonic() - looked_at > _MEMORY_EVERY_S:
+            if time.monotonic() - looked_at > _LOOK_EVERY_S:
                 looked_at = time.monotonic()
-                self._look_at_memory()
+                if self._is_agent:
+                    self._watch.look(process.pid)
             time.sleep(_EVERY_S)
         process.returncode = code
         for reader in readers:
@@ -128,7 +130,7 @@ class Supervisor:
     def _spawn(self, step: dict[str, Any]) -> "subprocess.Popen[bytes]":
         user = self._plan.get("user") or {}
         return subprocess.Popen(  # noqa: S603 (the user's own command, as its own arguments)
-            self._limited(step["argv"]) if self._is_agent else step["argv"],
+            limited(step["argv"], self._plan["limits"]) if self._is_agent else step["argv"],
             env=step["env"],
             cwd=step["cwd"],
             stdin=subprocess.PIPE if "stdin" in step else subprocess.DEVNULL,
@@ -139,17 +141,6 @@ class Supervisor:
             umask=0o077,
             **user,
         )
-
-    def _limited(self, argv: list[str]) -> list[str]:
-        # By a shell that becomes the command: a function between fork and exec could wait for ever on a lock, and from
-        # outside the limits of another user's process cannot be set.
-        limits, words = self._plan["limits"], ["ulimit -c 0"]
-        if limits["memory_mb"]:
-            # Of each process: a training that asks for more sees a MemoryError where it did, not a kill.
-            words.append(f"ulimit -d {int(limits['memory_mb']) << 10}")
-        if limits["cpu_s"]:
-            words.append(f"ulimit -t {int(limits['cpu_s'])}")
-        return ["/bin/sh", "-c", "; ".join([*words, 'exec "$@"']), "sh", *argv]
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> list[threading.Thread]:
         pipes = [(process.stdout, True), (process.stderr, False)]
@@ -227,16 +218,6 @@ class Supervisor:
             self._signal = "SIGKILL"
         if late > _AGENT_S or not self._is_agent:
             processes.send([process.pid], signal.SIGKILL)
-
-    def _look_at_memory(self) -> None:
-        limit = self._plan["limits"]["memory_mb"] << 20
-        if not limit or not self._is_agent or self._over_memory or self._process is None:
-            return
-        others = processes.descendants_of(os.getpid()) - {self._process.pid}
-        used = processes.memory_of(others)
-        if used > limit:
-            self._over_memory = used
-            processes.send(others, signal.SIGKILL)
 
     def _end_all_left(self) -> int:
         """End whatever descends from us and still runs; return how many there were."""

@@ -1,12 +1,17 @@
 """The first start as a new user sees it: the sample lab, one training stopped and submitted again, the pipeline."""
 
+import json
+import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import psutil
-from support.stack import running_stack
+import pytest
+from support.stack import RunningStack, running_stack
+
+pytestmark = pytest.mark.slow
 
 
 def _until(look: Callable[[], Any], is_it: Callable[[Any], bool], within_s: float) -> Any:
@@ -18,7 +23,8 @@ def _until(look: Callable[[], Any], is_it: Callable[[Any], bool], within_s: floa
 
 
 def test_the_sample_lab_and_pipeline() -> None:
-    with running_stack(with_sample=True) as stack:
+    owner = subprocess.Popen(["sleep", "3600"])
+    with running_stack(with_sample=True, owner_pid=owner.pid) as stack:
         told = stack.client_environment()
         headers = {"authorization": f"Bearer {told['MLSTEAM_API_TOKEN']}"}
         with httpx2.Client(base_url=f"{stack.address}/api/v3", headers=headers, timeout=60) as api:
@@ -61,14 +67,29 @@ def test_the_sample_lab_and_pipeline() -> None:
             made = api.post(f"/labs/{lab['lab_id']}/submissions", json=long).json()
             last = made["jobs"][0]["track_id"]
             _until(lambda: get(f"/tracks/{last}/job")["state"], lambda state: state == "running", 60)
-        stack.command("down")
-        left = [p.pid for p in psutil.process_iter() if last in _environment(p).get("MLSTEAM_TRACK_ID", "")]
-        assert left == []
-        stack.command("up")
-        with httpx2.Client(base_url=f"{stack.address}/api/v3", headers=headers, timeout=60) as api:
-            job = api.get(f"/tracks/{last}/job").json()
-            assert (job["state"], job["stop_asked_by"]) == ("stopped", "job runner")
-            assert len(api.get("/projects/demo/labs").json()["items"]) == 1
+        _stopping_it_leaves_nothing(stack, headers, last)
+        _it_ends_with_its_owner(stack, owner)
+
+
+def _stopping_it_leaves_nothing(stack: RunningStack, headers: dict[str, str], last: str) -> None:
+    stack.command("down")
+    left = [p.pid for p in psutil.process_iter() if last in _environment(p).get("MLSTEAM_TRACK_ID", "")]
+    assert left == []
+    stack.command("up")
+    with httpx2.Client(base_url=f"{stack.address}/api/v3", headers=headers, timeout=60) as api:
+        job = api.get(f"/tracks/{last}/job").json()
+        assert (job["state"], job["stop_asked_by"]) == ("stopped", "job runner")
+        assert len(api.get("/projects/demo/labs").json()["items"]) == 1
+
+
+def _it_ends_with_its_owner(stack: RunningStack, owner: "subprocess.Popen[bytes]") -> None:
+    """Whoever it was started for is killed, and can tell nobody."""
+    started = psutil.Process(json.loads((stack.run_dir / "stack.json").read_text())["pid"])
+    family = [started, *started.children(recursive=True)]
+    owner.kill()
+    owner.wait()
+    _, alive = psutil.wait_procs(family, timeout=90)
+    assert [process.name() for process in alive] == []
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:
