@@ -147,7 +147,7 @@ def test_an_answer_without_an_end_is_given_up(
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.monotonic()
     with pytest.raises(APIConnectionError, match="without an end"):
-        HttpTransport(server.address, str, timeout_s=1.0).request("POST", "/x/batches", b"")
+        HttpTransport(server.address, str).impatient(1.0).request("POST", "/x/batches", b"")
     assert time.monotonic() - began < 5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 

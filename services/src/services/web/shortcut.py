@@ -17,7 +17,10 @@ from services.web.problem import problem_response
 
 
 class Shortcut:
-    """Answers requests whose path matches; everything else goes on to the framework."""
+    """Answers requests whose path matches; everything else goes on to the framework.
+
+    So does a request for which `answer` returns None; it must not have read any of the body then.
+    """
 
     def __init__(
         self,
@@ -26,7 +29,7 @@ class Shortcut:
         methods: Collection[str],
         path: re.Pattern[str],
         route: str,
-        answer: Callable[[Request, re.Match[str]], Awaitable[Response]],
+        answer: Callable[[Request, re.Match[str]], Awaitable[Response | None]],
     ) -> None:
         self._app, self._methods, self._path, self._answer = app, frozenset(methods), path, answer
         # What metrics call it.
@@ -41,7 +44,7 @@ class Shortcut:
             return
         scope["route"] = self._route
         try:
-            response = await self._answer(Request(scope, receive), found)
+            response: Response | None = await self._answer(Request(scope, receive), found)
         except ServiceError as error:
             response = problem_response(error, scope["state"].get("request_id", ""))
-        await response(scope, receive, send)
+        await (response or self._app)(scope, receive, send)
