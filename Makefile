@@ -103,7 +103,7 @@ bench-page: dev ## timed actions on the page of a track of 100,000 keys and a mi
 	@$(LOCAL)/frontend.sh build
 	@$(PY) tests/bench/page.py
 
-soak: dev ## the long schedules of kills, of a training and of the stack; half an hour, never part of `make test`
+soak: dev ## the long schedules of kills, of a training and of the stack; an hour, never part of `make test`
 	@$(LOCAL)/frontend.sh build
 	@$(PYTEST) -s tests/soak
 

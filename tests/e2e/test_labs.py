@@ -1,14 +1,13 @@
 """Labs and pipelines as the user guide walks through them: SUBMIT and its window, stop, RUN PIPELINE, Use Track."""
 
 import re
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support.pages import check_accessible, picture, signed_in
+from support.lab_pages import make_lab, new_window, project_of, submit
+from support.pages import check_accessible, picture, settled, signed_in
 from support.stack import RunningStack
 
 # Long enough to be seen running and to be stopped; it never imports mlsteam.
@@ -22,6 +21,9 @@ for n in range(int(sys.argv[1])):
     print("epoch", n, flush=True)
     time.sleep(0.5)
 """
+
+
+_COMMAND = "python train.py 120"
 
 
 @pytest.fixture(scope="module")
@@ -40,72 +42,19 @@ def page(stack: RunningStack, browser: Browser) -> Iterator[Page]:
         yield opened
 
 
-def _project(stack: RunningStack) -> str:
-    """Return the project of the stack; the first to ask makes it, as a first training would."""
-    given = stack.client_environment()
-    project = given["MLSTEAM_PROJECT"]
-    request = urllib.request.Request(
-        f"{given['MLSTEAM_BACKEND']}/api/v3/projects/{project}/tracks",
-        headers={"Authorization": f"Bearer {given['MLSTEAM_API_TOKEN']}", "Content-Type": "application/json"},
-        data=b'{"name": "by hand"}',
-        method="POST",
-    )
-    urllib.request.urlopen(request, timeout=30).close()
-    return project
-
-
-@contextmanager
-def _new_window(page: Page) -> Iterator[list[Page]]:
-    """Collect the one window that the block opens."""
-    opened: list[Page] = []
-    with page.context.expect_page() as info:
-        yield opened
-    opened.append(info.value)
-
-
-def _values(page: Page, name: str, *values: str) -> None:
-    box = page.get_by_role("combobox", name=f"Values of {name}")
-    if not box.count():
-        box = page.get_by_label(f"Values of {name}")
-    for value in values:
-        box.first.fill(value)
-        box.first.press("Enter")
-
-
-def _make_lab(page: Page, stack: RunningStack, code: Path, name: str, *values: str, epochs: str = "120") -> None:
-    page.goto(f"{stack.address}/p/{_project(stack)}/labs/new")
-    page.get_by_role("textbox", name="Name", exact=True).fill(name)
-    page.get_by_role("textbox", name="Folder on the server").fill(str(code))
-    page.get_by_role("textbox", name="Command", exact=True).fill(f"python train.py {epochs}")
-    page.get_by_role("button", name="Add hyperparameter").click()
-    page.get_by_role("textbox", name="Name of the hyperparameter").fill("learning_rate")
-    _values(page, "learning_rate", *values)
-    page.get_by_role("button", name="CREATE LAB").click()
-    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
-
-
-def _submit(page: Page) -> Page:
-    page.get_by_role("menuitem", name="Submit").click()
-    expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("job")
-    with _new_window(page) as opened:
-        page.get_by_role("button", name="SUBMIT", exact=True).click()
-    [window] = opened
-    window.wait_for_url("**/submissions/*")
-    return window
-
-
-def test_submit_opens_a_new_window_with_the_jobs_as_tracks(stack: RunningStack, code: Path, page: Page) -> None:
-    page.goto(f"{stack.address}/p/{_project(stack)}/labs")
+def test_submit_opens_anew_window_with_the_jobs_as_tracks(stack: RunningStack, code: Path, page: Page) -> None:
+    page.goto(f"{stack.address}/p/{project_of(stack)}/labs")
     expect(page.get_by_text("No lab yet")).to_be_visible()
     picture(page, "labs-empty")
-    _make_lab(page, stack, code, "digits", "0.01", "log 1e-3:1e-1:3", "9")
+    values = ["0.01", "log 1e-3:1e-1:3", "9"]
+    make_lab(page, stack, code, "digits", _COMMAND, learning_rate=values)
     page.get_by_role("menuitem", name="Submit").click()
     dialog = page.get_by_role("dialog")
     # 0.01, the three of the range, and 9: expanded by the server.
     expect(dialog.get_by_role("status")).to_have_text("5 jobs")
     check_accessible(page)
     picture(page, "lab-submit")
-    with _new_window(page) as opened:
+    with new_window(page) as opened:
         dialog.get_by_role("button", name="SUBMIT", exact=True).click()
     [window] = opened
     window.wait_for_url("**/submissions/*")
@@ -155,8 +104,8 @@ def test_submit_opens_a_new_window_with_the_jobs_as_tracks(stack: RunningStack, 
 
 
 def test_the_page_of_a_track_tells_of_its_job_and_stops_it(stack: RunningStack, code: Path, page: Page) -> None:
-    _make_lab(page, stack, code, "to-stop", "0.5")
-    window = _submit(page)
+    make_lab(page, stack, code, "to-stop", _COMMAND, learning_rate=["0.5"])
+    window = submit(page)
     window.get_by_role("table").get_by_role("link").first.click()
     job = window.get_by_role("region", name="Job")
     expect(job.get_by_text("Running").first).to_be_visible()
@@ -171,7 +120,7 @@ def test_the_page_of_a_track_tells_of_its_job_and_stops_it(stack: RunningStack, 
 
 
 def test_a_pipeline_runs_with_use_track(stack: RunningStack, code: Path, page: Page) -> None:
-    page.goto(f"{stack.address}/p/{_project(stack)}/pipelines")
+    page.goto(f"{stack.address}/p/{project_of(stack)}/pipelines")
     page.get_by_role("link", name="CREATE PIPELINE").first.click()
     page.get_by_role("textbox", name="Name", exact=True).first.fill("release")
     # Made in the wrong order, and put right by keyboard.
@@ -231,13 +180,13 @@ def test_a_pipeline_runs_with_use_track(stack: RunningStack, code: Path, page: P
 def test_every_page_in_other_looks(
     stack: RunningStack, browser: Browser, width: int, language: str, scheme: str
 ) -> None:
-    project = _project(stack)
+    project = project_of(stack)
     with signed_in(stack, browser, width=width, height=760, language=language, scheme=scheme) as page:
         base = f"{stack.address}/p/{project}"
         look = f"{width}-{language}-{scheme}"
 
         def check(name: str) -> None:
-            page.wait_for_timeout(500)  # what is still on its way: fonts, the second of two answers
+            settled(page)
             check_accessible(page)
             picture(page, f"{name}-{look}")
             assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), name

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from playwright.sync_api import Browser, Request, expect
+from support.pages import session_of
 from support.stack import RunningStack
 
 # While the server can be heard nothing is asked for unasked before half a minute, so what is shown was told.
@@ -37,7 +38,9 @@ def test_a_point_is_shown_at_once(stack: RunningStack, browser: Browser) -> None
         return time.perf_counter()
 
     log(0.25)
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en")
+    context = browser.new_context(
+        storage_state=session_of(stack, browser), viewport={"width": 1440, "height": 900}, locale="en"
+    )
     context.add_init_script(f"localStorage.setItem('mlsteam-track-preferences', '{_PREFERENCES}')")
     page = context.new_page()
     asked: list[str] = []
@@ -47,8 +50,6 @@ def test_a_point_is_shown_at_once(stack: RunningStack, browser: Browser) -> None
             asked.append(request.url)
 
     page.on("request", note)
-    page.goto(stack.link())
-    page.wait_for_url("**/projects**")
     with page.expect_response(lambda answer: "/api/v3/events" in answer.url):
         page.goto(f"{stack.address}/t/{track_id}?path=loss")
     expect(page.get_by_text("0.25").first).to_be_visible()
@@ -83,12 +84,12 @@ def test_the_period_is_kept(stack: RunningStack, browser: Browser) -> None:
         _post(stack, f"/api/v3/ingest/tracks/{track_id}/batches", body)
 
     log(1)
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en")
+    context = browser.new_context(
+        storage_state=session_of(stack, browser), viewport={"width": 1440, "height": 900}, locale="en"
+    )
     preferences = json.dumps({"reloadOn": True, "reloadPeriodS": 4})
     context.add_init_script(f"localStorage.setItem('mlsteam-track-preferences', '{preferences}')")
     page = context.new_page()
-    page.goto(stack.link())
-    page.wait_for_url("**/projects**")
     with page.expect_response(lambda answer: "/api/v3/events" in answer.url):
         page.goto(f"{stack.address}/t/{track_id}?path=loss")
     expect(page.get_by_text("drawn 1 of 1 points")).to_be_visible()

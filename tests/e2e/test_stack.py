@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from support.pages import wait_for_curve
 from support.stack import RunningStack
 
 OUTPUT = Path(__file__).parent / ".output"
@@ -87,7 +88,7 @@ def test_a_person_signs_in_by_the_link_and_sees_the_curve(stack: RunningStack, t
     expect(page.get_by_text("a known wave").first).to_be_visible()
     chart = page.locator("[role=img] canvas").first
     expect(chart).to_be_visible(timeout=20_000)
-    page.wait_for_function(_HAS_CURVE, timeout=20_000)
+    wait_for_curve(page)
     OUTPUT.mkdir(exist_ok=True)
     page.screenshot(path=OUTPUT / "track.png")
     # The link worked once.
@@ -97,25 +98,6 @@ def test_a_person_signs_in_by_the_link_and_sees_the_curve(stack: RunningStack, t
     again = stranger.request.post("/api/v3/session/link", data={"token": link.split("token=")[1]})
     assert again.status == 401
     stranger.close()
-
-
-# More than one colour on the canvas, and in most of its columns: axes alone would not do.
-_HAS_CURVE = """() => {
-  const canvas = document.querySelector('[role=img] canvas');
-  if (!canvas || !canvas.width) return false;
-  const { width, height } = canvas;
-  const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
-  let columns = 0;
-  for (let x = 0; x < width; x += 4) {
-    for (let y = 0; y < height; y++) {
-      const at = (y * width + x) * 4;
-      const strong = Math.max(pixels[at], pixels[at + 1], pixels[at + 2])
-        - Math.min(pixels[at], pixels[at + 1], pixels[at + 2]);
-      if (pixels[at + 3] > 200 && strong > 60) { columns++; break; }
-    }
-  }
-  return columns > width / 4 / 2;
-}"""
 
 
 def test_nothing_is_shown_to_strangers(stack: RunningStack, track_id: str, browser: Browser) -> None:

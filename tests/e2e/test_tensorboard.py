@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from support.pages import session_of
 from support.stack import RunningStack
 
 OUTPUT = Path(__file__).parent / ".output"
@@ -32,15 +33,14 @@ def track_ids(stack: RunningStack) -> list[str]:
 @pytest.fixture
 def page(stack: RunningStack, browser: Browser) -> Iterator[Page]:
     """A signed-in browser that fails the test when anything is written to its console as an error."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en")
+    context = browser.new_context(
+        storage_state=session_of(stack, browser), viewport={"width": 1440, "height": 900}, locale="en"
+    )
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
     context.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     context.on("requestfailed", lambda request: errors.append(f"{request.url}: {request.failure}"))
     opened = context.new_page()
-    opened.goto(stack.link())
-    opened.wait_for_url("**/projects**")
-    errors.clear()  # before one is signed in, "who am I" is answered by 401
     yield opened
     # What is under way when a page is left ends; that is no failure.
     assert [error for error in errors if "ERR_ABORTED" not in error] == []

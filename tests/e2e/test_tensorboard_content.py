@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from e2e.test_tensorboard import OUTPUT, page, track_ids
 from playwright.sync_api import Browser, FrameLocator, Page, expect
+from support.pages import session_of
 from support.stack import RunningStack
 
 __all__ = ["page", "track_ids"]
@@ -71,10 +72,11 @@ def test_how_long_the_first_chart_takes(stack: RunningStack, track_ids: list[str
     """Written to a file, and judged by comparison only: how fast a browser compiles is the machine's affair."""
     cold, loaded = [], []
     for _ in range(3):
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en")
+        context = browser.new_context(
+            storage_state=session_of(stack, browser), viewport={"width": 1440, "height": 900}, locale="en"
+        )
         page = context.new_page()
-        page.goto(stack.link())
-        page.wait_for_url("**/projects**")
+        page.goto(f"{stack.address}/projects")
         track = f"{stack.address}/t/{track_ids[0]}?path=train%2Floss"
         page.goto(track)
         button = page.get_by_role("button", name="SWITCH TO TENSORBOARD")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support.pages import check_accessible, picture, settled, signed_in
+from support.pages import check_accessible, picture, session_of, settled, signed_in
 from support.stack import RunningStack
 
 TRAINING = """
@@ -86,10 +86,13 @@ def test_filter_sort_group_and_columns(page: Page) -> None:
 
 def test_what_is_wrong_with_a_query_is_shown_where_it_is(stack: RunningStack, browser: Browser, project: str) -> None:
     # A refused question is an error on the console, so this page is not watched for those.
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en", reduced_motion="reduce")
+    context = browser.new_context(
+        storage_state=session_of(stack, browser),
+        viewport={"width": 1440, "height": 900},
+        locale="en",
+        reduced_motion="reduce",
+    )
     page = context.new_page()
-    page.goto(stack.link())
-    page.wait_for_url("**/projects**")
     page.goto(f"{stack.address}/p/{project}?q=name%3Arun")
     expect(_rows(page)).to_have_count(12)
     field = page.get_by_label("Filter the tracks")
@@ -302,10 +305,9 @@ def test_a_phone(stack: RunningStack, browser: Browser, project: str) -> None:
 
 def test_a_deleted_track_can_be_restored_from_its_page(stack: RunningStack, browser: Browser, project: str) -> None:
     track_id = stack.train("import mlsteam; t = mlsteam.init(name='gone'); t['x'].log(1.0); t.stop(); print(t.id)")[-1]
-    context = browser.new_context(locale="en", reduced_motion="reduce")
+    context = browser.new_context(storage_state=session_of(stack, browser), locale="en", reduced_motion="reduce")
     page = context.new_page()
-    page.goto(stack.link())
-    page.wait_for_url("**/projects**")
+    page.goto(f"{stack.address}/projects")
     page.evaluate(
         "([project, id]) => fetch(`api/v3/projects/${project}/tracks/delete`, {method: 'POST', headers:"
         " {'X-MLSteam-Request': '1', 'Content-Type': 'application/json'}, body: JSON.stringify({track_ids: [id]})})",

@@ -5,6 +5,7 @@ Needs a package index. Guarantees what no shared environment can: that a service
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,14 +20,20 @@ MODULES = {
     "build-ingest-api": ["ingest_api.main", "ingest_api.transposer"],
     "build-track-api": ["track_api.main"],
     "build-tb-proxy": ["tb_proxy.main", "tb_proxy.board.zygote"],
-    "build": ["services.runner.runner", "services.jobs.launchers.kubernetes.launcher", "services.storage.migrate"],
+    "build-runner": [
+        "services.runner.__main__",
+        "optuna",
+        "services.jobs.launchers.kubernetes.launcher",
+        "services.storage.migrate",
+    ],
 }
 
 
 def installation(stage: str) -> list[str]:
     """Return the words of the last installation of a stage."""
     part = (IMAGES / "Dockerfile").read_text().split(f" AS {stage}\n")[1].split("\nFROM")[0]
-    return re.findall(r"^RUN uv (pip install -c .*)$", part, re.MULTILINE)[-1].split()
+    line = re.findall(r"^RUN uv (pip install -c .*)$", part, re.MULTILINE)[-1]
+    return shlex.split(line)
 
 
 @pytest.mark.parametrize("stage", MODULES)

@@ -55,6 +55,11 @@ def test_what_was_logged_is_read_back() -> None:
         assert track["train/loss"].fetch_values("list") == [(s, 1000.0 + s, s / 2) for s in range(5)]
         assert track["train/loss"].fetch_values("arrow").to_pydict()["value"] == [0, 0.5, 1, 1.5, 2]
         assert track["train/word"].fetch_values("list") == [(None, 1.0, "a,\n1")]
+        track["mixed"].extend([1, 2.5, "3", True, "true"], timestamps=range(5))
+        assert track.wait(60)
+        # Each of the type that was logged: a text that spells a number is none.
+        mixed = [value for *_, value in track["mixed"].fetch_values("list")]
+        assert list(map(repr, mixed)) == ["1", "2.5", "'3'", "True", "'true'"]
         assert np.isnan(track["train/odd"].fetch_last())
         assert track["train/loss"].fetch_last() == 2.0
         assert [entry.name for entry in track.tree()] == ["model", "train"]

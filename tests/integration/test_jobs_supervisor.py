@@ -34,7 +34,7 @@ def _start(place: Path, command: list[str], *, steps: list[dict[str, Any]] | Non
     plan = {
         "state_dir": str(place / "state"),
         "user": {},
-        "limits": {"memory_mb": 0, "cpu_s": 0, "processes": 4096},
+        "limits": {"memory_mb": 0, "cpu_s": 0, "processes": 4096, "user_processes": 0},
         "steps": steps or [],
         "agent": {"argv": command, "env": {"PATH": os.defpath}, "cwd": str(place / "work")},
         **more,

@@ -51,7 +51,9 @@ def workshop(postgres: TestServer) -> Iterator[Workshop]:
     folder = Path(tempfile.mkdtemp(prefix="mlsteam-user-"))
     folder.chmod(0o755)
     _commit(folder, "the server's own")
-    with running_workshop(postgres, folder, within=within, MLSTEAM_RUNNER_USER="nobody") as opened:
+    with running_workshop(
+        postgres, folder, within=within, MLSTEAM_RUNNER_USER="nobody", MLSTEAM_RUNNER_MAX_PROCESSES="1000"
+    ) as opened:
         yield opened
     shutil.rmtree(folder)
 
@@ -64,10 +66,10 @@ def _commit(folder: Path, message: str) -> str:
 
 
 _LOOKS = """
-import os, pathlib, subprocess, mlsteam
+import os, pathlib, resource, mlsteam
 from mlsteam import stparams
 track = mlsteam.init()
-print(os.getuid(), os.getgid(), os.getgroups(), flush=True)
+print(os.getuid(), os.getgid(), os.getgroups(), resource.getrlimit(resource.RLIMIT_NPROC)[0], flush=True)
 for path in (%r, "/etc/shadow", "../../state/pid.json"):
     try:
         open(path).read()
@@ -91,7 +93,7 @@ def test_a_lab_runs_as_the_jobs_user_and_reaches_nothing_of_the_runners(workshop
     assert job["state"] == "succeeded", (job, workshop.lines(track_id, "stderr"))
     nobody = pwd.getpwnam("nobody")
     assert workshop.lines(track_id) == [
-        f"{nobody.pw_uid} {nobody.pw_gid} []", "PermissionError", "PermissionError", "PermissionError"
+        f"{nobody.pw_uid} {nobody.pw_gid} [] 2000", "PermissionError", "PermissionError", "PermissionError"
     ]  # fmt: skip
     values = workshop.values(track_id)
     assert values["lr"] == 0.5
@@ -103,8 +105,8 @@ def test_a_lab_runs_as_the_jobs_user_and_reaches_nothing_of_the_runners(workshop
 _STUBBORN = """
 import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-os.fork()
-print(1, flush=True)
+if os.fork():
+    print(1, flush=True)
 time.sleep(600)
 """
 

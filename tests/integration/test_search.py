@@ -78,7 +78,9 @@ def test_a_search_finds_the_best_and_tries_nothing_twice(workshop: Workshop) -> 
 def test_a_hopeless_trial_is_pruned_and_says_so(workshop: Workshop, pruner: str, seed: int) -> None:
     made = _search(workshop, SEARCHED, ["2:7:1"], n_trials=6, n_parallel=2, pruner=pruner, prune_after=1, seed=seed)
     found = _until_ended(workshop, made)
-    assert found["search"]["trials"] == {"complete": 5, "pruned": 1}
+    # Others may be caught between their last point and their end.
+    assert set(found["search"]["trials"]) == {"complete", "pruned"}
+    assert sum(found["search"]["trials"].values()) == 6
     assert found["search"]["best"]["params"] == {"x": 7}
     [hopeless] = [job for job in found["jobs"] if job["params"]["x"] == 2]
     assert (hopeless["state"], hopeless["trial"]["state"], hopeless["stop_asked_by"]) == ("stopped", "pruned", "search")

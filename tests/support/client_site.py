@@ -21,8 +21,8 @@ async def _place(database_url: str) -> Place:
 
 
 @contextmanager
-def environment_of_site(postgres: TestServer, folder: Path) -> Iterator[dict[str, str]]:
-    """Run a site on a database of its own and give the variables that a client needs; its project is `demo`."""
+def site_of(postgres: TestServer, folder: Path) -> Iterator[Site]:
+    """Run a site on a database of its own, with the project `demo`."""
     with postgres.database() as url, pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLSTEAM_DATABASE_URL", url)
         patch.setenv("MLSTEAM_BLOB_URL", f"file://{folder / 'blobs'}")
@@ -32,6 +32,18 @@ def environment_of_site(postgres: TestServer, folder: Path) -> Iterator[dict[str
         site = Site(place, folder / "gateway.log")
         try:
             asyncio.run(site.wait_ready())
-            yield {"MLSTEAM_BACKEND": site.url, "MLSTEAM_API_TOKEN": place.token, "MLSTEAM_PROJECT": "demo"}
+            yield site
         finally:
             site.stop()
+
+
+def variables_of(site: Site) -> dict[str, str]:
+    """Return the variables by which a client finds a site."""
+    return {"MLSTEAM_BACKEND": site.url, "MLSTEAM_API_TOKEN": site.place.token, "MLSTEAM_PROJECT": "demo"}
+
+
+@contextmanager
+def environment_of_site(postgres: TestServer, folder: Path) -> Iterator[dict[str, str]]:
+    """Run a site on a database of its own and give the variables that a client needs."""
+    with site_of(postgres, folder) as site:
+        yield variables_of(site)

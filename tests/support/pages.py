@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 from support.stack import ROOT, RunningStack
 
 OUTPUT = ROOT / "tests" / "e2e" / ".output"
@@ -18,6 +18,23 @@ _AXE_RUN = """() => axe.run(document, {
   iframes: false,
 }).then(
   (found) => found.violations.map((one) => one.id + ': ' + one.nodes.slice(0, 3).map((n) => n.html).join(' | ')))"""
+# More than one colour on the canvas, and in most of its columns: axes alone would not do.
+_HAS_CURVE = """() => {
+  const canvas = document.querySelector('[role=img] canvas');
+  if (!canvas || !canvas.width) return false;
+  const { width, height } = canvas;
+  const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+  let columns = 0;
+  for (let x = 0; x < width; x += 4) {
+    for (let y = 0; y < height; y++) {
+      const at = (y * width + x) * 4;
+      const strong = Math.max(pixels[at], pixels[at + 1], pixels[at + 2])
+        - Math.min(pixels[at], pixels[at + 1], pixels[at + 2]);
+      if (pixels[at + 3] > 200 && strong > 60) { columns++; break; }
+    }
+  }
+  return columns > width / 4 / 2;
+}"""
 # Counts what the page has asked for, but for the stream of events, which stays open.
 _QUIET = """(() => {
   const fetched = window.fetch;
@@ -57,13 +74,26 @@ def signed_in(
         locale=language,
         reduced_motion="reduce",
         accept_downloads=True,
-        storage_state=_session(stack, browser),
+        storage_state=session_of(stack, browser),
     )
     stored = {"mantine-color-scheme-value": scheme, "mlsteam-track-preferences": json.dumps(preferences or {})}
     for name, value in stored.items():
         # Not in frames: a sandboxed one has no storage, and would fail the test with the test's own error.
         only = f"window === top && !localStorage.getItem({name!r})"
         context.add_init_script(f"if ({only}) localStorage.setItem({name!r}, {value!r})")
+    with _watched(context, allowed) as page:
+        yield page
+
+
+@contextmanager
+def opened_page(browser: Browser, *, allowed: str = "$^") -> Iterator[Page]:
+    """A page that nobody has signed in to, watched like the others."""
+    with _watched(browser.new_context(locale="en", reduced_motion="reduce"), allowed) as page:
+        yield page
+
+
+@contextmanager
+def _watched(context: BrowserContext, allowed: str) -> Iterator[Page]:
     errors: list[str] = []
     page = context.new_page()
     context.add_init_script(_VIOLATIONS)
@@ -76,7 +106,7 @@ def signed_in(
     assert not unexpected, unexpected
 
 
-def _session(stack: RunningStack, browser: Browser) -> Path:
+def session_of(stack: RunningStack, browser: Browser) -> Path:
     """Return the cookies of somebody who has signed in once, for all tests of a stack: each link takes seconds."""
     kept = stack.run_dir / "session.json"
     if not kept.exists():
@@ -92,6 +122,11 @@ def _session(stack: RunningStack, browser: Browser) -> Path:
 def settled(page: Page) -> None:
     """Return when the page asks for nothing any more; "networkidle" would wait half a second each time."""
     page.wait_for_function("() => performance.now() - window.quietSince > 150")
+
+
+def wait_for_curve(page: Page, *, within_s: float = 20) -> None:
+    """Return when the first chart of the page shows a curve."""
+    page.wait_for_function(_HAS_CURVE, timeout=within_s * 1000)
 
 
 def check_accessible(page: Page) -> None:

@@ -28,11 +28,15 @@ class Site:
             "TRACK_API": self.track_api.url.rpartition(":")[2],
             "TB_PROXY": "1",
         }
-        variables = {f"MLSTEAM_GATEWAY_{name}_PORT": value for name, value in ports.items()}
+        self._variables = {f"MLSTEAM_GATEWAY_{name}_PORT": value for name, value in ports.items()}
         self.url = f"http://127.0.0.1:{port}"
-        with log.open("wb") as output:
+        self.start_gateway()
+
+    def start_gateway(self) -> None:
+        """Start the gateway, again if it was killed."""
+        with self.log.open("ab") as output:
             self.gateway = subprocess.Popen(
-                [sys.executable, str(_GATEWAY)], env={**os.environ, **variables}, stderr=output
+                [sys.executable, str(_GATEWAY)], env={**os.environ, **self._variables}, stderr=output
             )
 
     async def wait_ready(self) -> None:

@@ -4,7 +4,6 @@ Called by `mlsteam run`; jobs start their commands the same way. Guarantees that
 agent's, and that the track ends as the command did: finished, stopped by a signal that was passed on, or failed.
 """
 
-import codecs
 import os
 import signal
 import subprocess
@@ -14,12 +13,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import IO, TextIO
+from typing import IO
 
 from mlsteam.capture.eventfiles import EventFiles
 from mlsteam.capture.streams import KeptLines
-from mlsteam.delivery import Pace
-from mlsteam.leftovers import drain
 from mlsteam.notices import say
 from mlsteam.track import Track
 
@@ -30,7 +27,7 @@ _RELAYED = tuple(
 )
 # A grandchild that keeps the pipe open must not keep the agent.
 _LAST_LINES_S = 2.0
-_RETRY_S = 0.5
+_LOOK_UP_S = 0.5
 
 
 class Agent:
@@ -72,15 +69,20 @@ class Agent:
         """Whether a signal was passed on: whoever sent it wants no further command."""
         return self._relayed is not None
 
-    def _copy(self, pipe: IO[bytes], stream: TextIO, lines: KeptLines) -> None:
-        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        descriptor = pipe.fileno()
+    def _copy(self, pipe: IO[bytes], shown: int, lines: KeptLines) -> None:
+        descriptor, is_shown = pipe.fileno(), True
         while chunk := os.read(descriptor, 65_536):
             lines.write(chunk)
-            stream.write(decoder.decode(chunk))
-            stream.flush()
-        if rest := decoder.decode(b"", final=True):
-            stream.write(rest)
+            rest = memoryview(chunk)
+            while rest and is_shown:
+                try:
+                    # Past Python's stream: a thread that is still here at the exit must not hold its lock.
+                    rest = rest[os.write(shown, rest) :]
+                except BlockingIOError:  # noqa: PERF203  # each write may be the one that fails
+                    time.sleep(0.005)
+                except OSError:
+                    # What we were piped into has ended. The command goes on, and so does its record.
+                    is_shown = False
 
     def run(
         self,
@@ -120,28 +122,36 @@ class Agent:
         # One object for both where both go to one stream: its lines then stay whole.
         of_stream = {stream: KeptLines(self._track.spool, stream, self._hide) for stream in streams}
         kept, threads = list(of_stream.values()), []
-        for name, stream, pipe in zip(("stdout", "stderr"), streams, (process.stdout, process.stderr), strict=True):
+        for shown, stream, pipe in zip((1, 2), streams, (process.stdout, process.stderr), strict=True):
             if pipe is not None:
-                copied = (pipe, getattr(sys, name), of_stream[stream])
+                copied = (pipe, shown, of_stream[stream])
                 threads.append(threading.Thread(target=self._copy, args=copied, daemon=True))
                 threads[-1].start()
-        process.wait()
+        _wait(process)
         for thread in threads:
             thread.join(_LAST_LINES_S)
         for lines in kept:
             lines.finish()
 
     def end(self, code: int) -> None:
-        """Send what the command left, then the end of the track."""
+        """Send what the command left, then the end of the track, in `finish_timeout` at most."""
         status = "finished" if code == 0 else "stopped" if self._relayed is not None else "failed"
         self._track["system/exit_code"] = code
+        until = time.monotonic() + self._finish_timeout
         if self._event_files is not None:
-            self._event_files.stop()
-        deadline = time.monotonic() + self._finish_timeout
-        if not self._track.is_offline:
-            folder = self._track.spool.folder.parent
-            while drain(folder, self._track.transport, Pace()) and time.monotonic() < deadline:
-                time.sleep(_RETRY_S)
-        self._track.stop(status)
+            self._event_files.stop(until)
+        self._track.stop(status, timeout=until - time.monotonic())
         if code:
             say(f"the command ended with {code}; the track is {status}.")
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> None:
+    """Wait for the end of a process in another thread, and look up now and then.
+
+    A signal that comes just before the main thread begins to wait does not wake it, and its handler, which passes it
+    on, runs only between two steps of the main thread.
+    """
+    waiting = threading.Thread(target=process.wait, name="mlsteam-command", daemon=True)
+    waiting.start()
+    while waiting.is_alive():
+        waiting.join(_LOOK_UP_S)

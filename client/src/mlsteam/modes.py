@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from mlsteam.capture.captures import Captures
 from mlsteam.creation import CreatingTransport
 from mlsteam.errors import ReadOnlyError, SettingsError
+from mlsteam.facts import TrackFacts
 from mlsteam.handles import SeriesHandle
 from mlsteam.keys import join_key
 from mlsteam.track import Track
@@ -79,8 +80,8 @@ class ReadOnlyTrack(Track):
     """A track that is only read: no spool, no thread."""
 
     def __init__(self, track_id: str, name: str, url: str, transport: CreatingTransport) -> None:
-        self.id, self._name, self.url, self.is_offline = track_id, name, url, False
-        self._transport = transport
+        TrackFacts.__init__(self, track_id, name, transport, is_offline=False, folder=Path())
+        self.url = url
         self._handles = {}
         self._captures = Captures(self, Path(), None)
 
@@ -98,7 +99,7 @@ class ReadOnlyTrack(Track):
         """Return True: nothing is on its way."""
         return True
 
-    def stop(self, status: str = "finished") -> None:
+    def stop(self, status: str = "finished", *, timeout: float | None = None) -> None:
         """Do nothing: who only reads does not end a training."""
 
 

@@ -155,7 +155,7 @@ def _typed(text: str, type_name: str | None) -> bool | int | float | str:
     if type_name == "str":
         return text
     if type_name == "bool":
-        return text.lower() == "true" if text.lower() in {"true", "false"} else _typed(text, "int")
+        return text == "true"
     try:
         return int(text) if type_name == "int" and text.lstrip("-").isdigit() else float(text)
     except ValueError:
@@ -168,7 +168,11 @@ def read_rows(transport: Transport, track_id: str, key: str) -> list[Row]:
     with _exported(transport, track_id, key, "csv") as file:
         lines = csv.reader(io.TextIOWrapper(file, "utf-8", newline=""))
         next(lines, None)
-        return [(float(step) if step else None, float(time), _typed(value, type_name)) for time, step, value in lines]
+        # Where types mix, each line ends with its own.
+        return [
+            (float(step) if step else None, float(time), _typed(value, own[0] if own else type_name))
+            for time, step, value, *own in lines
+        ]
 
 
 def best_form() -> Form:
@@ -182,6 +186,7 @@ def best_form() -> Form:
 def read_values(transport: Transport, track_id: str, key: str, form: Form | None = None) -> Any:
     """Return all points of a series as a table with the columns step, time (unix seconds) and value.
 
+    Values of several types keep them in a list and in pandas; in polars and Arrow all of them are texts then.
     Raises: KeyNotFoundError, SettingsError, APIConnectionError, APIStatusError.
     """
     form = form or best_form()
@@ -197,7 +202,11 @@ def read_values(transport: Transport, track_id: str, key: str, form: Form | None
         ipc = importlib.import_module("pyarrow.ipc")
         with _exported(transport, track_id, key, "arrow") as file:
             table = ipc.open_stream(file).read_all().select(["step", "time", "value"])
-        return table if form == "arrow" else table.to_pandas()
+        if form == "arrow":
+            return table
+        if table.schema.field("value").type != "string":
+            return table.to_pandas()
+    # Also where texts and numbers mix: a column of pandas holds both.
     pandas = importlib.import_module("pandas")
     return pandas.DataFrame(read_rows(transport, track_id, key), columns=["step", "time", "value"])
 

@@ -14,8 +14,8 @@ from mlsteam.notices import say
 from mlsteam.spool import Spool
 from mlsteam.transport import Transport
 
-# While the program waits to end, the server is asked often; finish_timeout limits how long.
-_STOPPING_WAIT_S = 1.0
+# While somebody waits for us, the server is asked often, however long it has been away.
+_AWAITED_S = 1.0
 
 
 class Sender:
@@ -28,13 +28,14 @@ class Sender:
         transport: Transport,
         *,
         pace: Pace | None = None,
-        adopt: Callable[[int | None], object] | None = None,
+        adopt: Callable[[int | None], int] | None = None,
     ) -> None:
         self._spool, self._track_id, self._transport = spool, track_id, transport
         self._pace = pace or Pace()
         self._adopt = adopt
         self._changed = threading.Condition()
         self._is_stopping = self._is_gone = self._is_disk_bad = self._is_hurried = False
+        self._n_waiting = 0
         self._sent_to: tuple[int, int] = (0, 0)
         self._has_files = False
         self._delivery: Delivery | None = None
@@ -106,22 +107,24 @@ class Sender:
                 self._sleep(delivery.wait_s)
 
     def _end(self, delivery: Delivery) -> None:
-        if self._status and self._adopt:
-            # What forked workers left belongs before the end of the track.
-            self._adopt(None)
+        # What forked workers left belongs before the end of the track; finish_timeout limits how long it is tried.
+        while self._status and self._adopt and self._adopt(None):
+            self._sleep(_AWAITED_S)
         self._spool.close()
         delivery.end(self._status)
 
     def _sleep(self, seconds: float) -> None:
-        # fsync goes on while the server is away; a stop ends the wait, for one more try at once.
-        end = time.monotonic() + seconds
-        with self._changed:
-            if self._is_stopping:
-                self._changed.wait(min(seconds, _STOPPING_WAIT_S))
-            while not (self._is_stopping or self._is_hurried) and (left := end - time.monotonic()) > 0:
+        began = time.monotonic()
+        while True:
+            with self._changed:
+                most = min(seconds, _AWAITED_S) if self._is_stopping or self._n_waiting else seconds
+                left = began + most - time.monotonic()
+                if self._is_hurried or left <= 0:
+                    self._is_hurried = False
+                    return
                 self._changed.wait(min(left, self._pace.interval_s))
-                self._keep_on_disk()
-            self._is_hurried = False
+            # fsync goes on while the server is away; without the lock, as a disk may take its time.
+            self._keep_on_disk()
 
     def _keep_on_disk(self) -> None:
         try:
@@ -141,8 +144,12 @@ class Sender:
         with self._changed:
             self._sent_to = min(self._sent_to, (target[0], target[1] - 1))
             self._is_hurried = True
+            self._n_waiting += 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._is_gone or self._sent_to >= target, timeout)
+            try:
+                self._changed.wait_for(lambda: self._is_gone or self._sent_to >= target, timeout)
+            finally:
+                self._n_waiting -= 1
             return self._sent_to >= target
 
     def stop(self, status: str, timeout: float) -> bool:
@@ -154,7 +161,7 @@ class Sender:
         except OSError as error:
             say(f"the end of the track cannot be noted in {self._spool.folder}: {error}")
         with self._changed:
-            self._status, self._is_stopping = status, True
+            self._status, self._is_stopping, self._is_hurried = status, True, True
             self._changed.notify_all()
-        self._thread.join(timeout)
+        self._thread.join(max(0.0, timeout))
         return not self._thread.is_alive() and not self._spool.folder.exists()

@@ -1,6 +1,6 @@
 """The tags of a track, read from the server each time they are looked at.
 
-Called by track.py. Guarantees the order in which tags were added, each once.
+Called by facts.py. Guarantees the order in which tags were added, each once.
 """
 
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlsteam.track import Track
+    from mlsteam.facts import TrackFacts
 
 
 class Tags(AbstractSet[str]):
     """A set of tags; `add` and `remove` change those of the track at once. Raises: APIError."""
 
-    def __init__(self, track: "Track") -> None:
+    def __init__(self, track: "TrackFacts") -> None:
         self._track = track
 
     @classmethod

@@ -9,19 +9,18 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
-
-import msgspec
 
 from mlsteam import parameters, reading
 from mlsteam.capture.captures import Captures, Wanted
 from mlsteam.capture.failure import status_of
-from mlsteam.creation import JSON, CreatingTransport, note_creation, read_creation
+from mlsteam.creation import CreatingTransport
 from mlsteam.delivery import Pace
 from mlsteam.disk import write_durably
 from mlsteam.errors import SettingsError, TrackClosedError, TrackError
+from mlsteam.facts import TrackFacts
 from mlsteam.handles import SeriesHandle
 from mlsteam.keys import check_key
 from mlsteam.leftovers import drain
@@ -30,16 +29,15 @@ from mlsteam.rows import RowLog
 from mlsteam.sender import Sender
 from mlsteam.settings import Settings, read_settings
 from mlsteam.spool import Spool
-from mlsteam.tags import Tags
 from mlsteam.termination import MAX_WAIT_S, on_sigterm
-from mlsteam.transport import HttpTransport, Transport
+from mlsteam.transport import HttpTransport
 from mlsteam.values import plain_number
 
 _ENDS = ("finished", "failed", "stopped")
 _tracks: "weakref.WeakSet[Track]" = weakref.WeakSet()
 
 
-class Track:
+class Track(TrackFacts):
     """The record of one training."""
 
     def __init__(
@@ -54,10 +52,10 @@ class Track:
         is_offline: bool = False,
         is_sync: bool = False,
     ) -> None:
-        self.id, self._name, self.is_offline = track_id, name, is_offline
+        super().__init__(track_id, name, transport, is_offline=is_offline, folder=settings.spool_dir / track_id)
         self.url = settings.url_of(track_id)
         self._settings, self._is_sync = settings, is_sync
-        self._transport, self._finish_timeout = transport, finish_timeout
+        self._finish_timeout = finish_timeout
         self.spool = Spool(settings.spool_dir, track_id, is_sync=is_sync, on_open=self._start_sender)
         self._rows = RowLog(self.spool)
         self._sender = self._new_sender()
@@ -87,10 +85,6 @@ class Track:
         at = float("nan") if step is None else plain_number(step, "A step")
         self._rows.log(values, now, at)
 
-    def tags_set(self, tags: Iterable[str]) -> None:
-        """Replace the tags. Raises: APIConnectionError, APIStatusError."""
-        self.change(tags=list(tags))
-
     def __delitem__(self, key: str) -> None:
         """Delete a key, or a folder with all below it, after what was logged has arrived.
 
@@ -99,68 +93,6 @@ class Track:
         if not self.wait(self._finish_timeout):
             raise TrackError(f"{key!r} cannot be deleted before everything is sent; is the server reachable?")
         reading.delete(self._transport, self.id, check_key(key))
-
-    @property
-    def transport(self) -> Transport:
-        """How handles ask the server."""
-        return self._transport
-
-    def facts(self) -> dict[str, Any]:
-        """Return what the server says of the track: name, tags, notes, status, times. Raises: APIError."""
-        if self.is_offline:
-            creation = read_creation(self.spool.folder.parent)
-            return msgspec.to_builtins(creation) if creation else {"name": self._name, "tags": [], "notes": ""}
-        found: dict[str, Any] = reading.read_json(self._transport, f"/api/v3/tracks/{self.id}", "open the track")
-        return {"notes": "", "tags": [], "name": self._name} | found
-
-    def change(self, **changes: object) -> None:
-        """Set `name`, `tags` or `notes`. Raises: TrackError, APIConnectionError, APIStatusError."""
-        if self.is_offline:
-            folder = self.spool.folder.parent
-            creation = read_creation(folder)
-            if creation is None:
-                raise TrackError("An offline track that exists already is changed when it is online.")
-            note_creation(folder, msgspec.structs.replace(creation, **changes))
-        else:
-            body = msgspec.json.encode(changes)
-            path = f"/api/v3/tracks/{self.id}"
-            reading.expect(self._transport.request("PATCH", path, body, JSON), "change the track")
-        self._name = str(changes.get("name", self._name))
-
-    @property
-    def name(self) -> str:
-        """The name of the track, as it was last heard of; set it to rename the track."""
-        return self._name
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self.change(name=name)
-
-    @property
-    def notes(self) -> str:
-        """The notes on the track, Markdown. Raises: APIConnectionError, APIStatusError."""
-        return str(self.facts().get("notes", ""))
-
-    @notes.setter
-    def notes(self, notes: str) -> None:
-        self.change(notes=notes)
-
-    @property
-    def tags(self) -> Tags:
-        """The tags: `track.tags.add("good")`, `.remove(..)`, or set all of them."""
-        return Tags(self)
-
-    @tags.setter
-    def tags(self, tags: Iterable[str]) -> None:
-        self.change(tags=list(tags))
-
-    def exists(self, key: str) -> bool:
-        """Say whether a key or folder holds something that is committed. Raises: BadKeyError, APIError."""
-        return reading.find_entry(self._transport, self.id, check_key(key)) is not None
-
-    def tree(self, path: str = "", depth: int = 0) -> list[reading.Entry]:
-        """Return what lies below a folder path, by name; depth 0 is all of it. Raises: APIError."""
-        return reading.read_tree(self._transport, self.id, check_key(path) if path else "", depth)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until everything logged and uploaded so far is committed; False when that took too long, or offline."""
@@ -176,7 +108,7 @@ class Track:
                 raise SettingsError("Where to? Set MLSTEAM_API_TOKEN before mlsteam.init, or run `mlsteam login`.")
             self.is_offline = False
             self._start_sender()
-        left = drain(self.spool.folder.parent, self._transport, Pace())
+        left = drain(self._folder, self._transport, Pace())
         return self.wait(timeout) and not left
 
     @property
@@ -193,8 +125,11 @@ class Track:
         """Wait until everything logged so far is committed; False when that took too long."""
         return self._sender.flush(timeout) if self._sender.is_started else True
 
-    def stop(self, status: str = "finished") -> None:
-        """Send the rest and end the track; what is not sent in time stays for `mlsteam sync`. Raises: SettingsError."""
+    def stop(self, status: str = "finished", *, timeout: float | None = None) -> None:
+        """Send the rest and end the track; what is not sent in time stays for `mlsteam sync`.
+
+        In time is within `timeout` seconds, or `finish_timeout` of `init`. Raises: SettingsError.
+        """
         if status not in _ENDS:
             raise SettingsError(f"A track ends as one of {', '.join(_ENDS)}, not {status!r}.")
         if self.spool.is_closed:
@@ -203,18 +138,19 @@ class Track:
             # In a signal handler in the middle of a `log`: it is done when that is, at the latest when Python ends.
             threading.Thread(target=self.stop, args=(status,), name="mlsteam-stop").start()
             return
-        self._captures.stop()
+        until = time.monotonic() + (self._finish_timeout if timeout is None else timeout)
+        self._captures.stop(until)
         self.spool.refuse_more()
-        self._finish(status, self._finish_timeout)
+        self._finish(status, until)
 
-    def end_by_signal(self) -> None:
+    def end_by_signal(self, until: float) -> None:
         """Send what was logged before the signal; training code, still running, sees no exception."""
         if not self.spool.is_closed:
-            self._captures.stop()
+            self._captures.stop(until)
             self.spool.mute()
-            self._finish("stopped", MAX_WAIT_S)
+            self._finish("stopped", until)
 
-    def _finish(self, status: str, timeout: float) -> None:
+    def _finish(self, status: str, until: float) -> None:
         atexit.unregister(self._at_exit)
         parameters.detach(self)
         # A forked child is a writer of its own, but the end of the track is its parent's to tell.
@@ -223,15 +159,15 @@ class Track:
             write_durably(self.spool.folder / "end", (status if is_owner else "").encode())
             self.spool.sync()
             self.spool.close()
-            say(f"track {self.id} is in {self.spool.folder.parent}; `mlsteam sync` sends it.")
+            say(f"track {self.id} is in {self._folder}; `mlsteam sync` sends it.")
             return
         is_sent = False
         try:
-            is_sent = self._sender.stop(status if is_owner else "", timeout)
+            is_sent = self._sender.stop(status if is_owner else "", until - time.monotonic())
         finally:
             # Also when Ctrl-C ended the wait.
             if not is_sent:
-                say(f"not everything could be sent; `mlsteam sync` sends the rest from {self.spool.folder.parent}.")
+                say(f"not everything could be sent; `mlsteam sync` sends the rest from {self._folder}.")
 
     def __enter__(self) -> "Track":  # noqa: PYI034  # Self is of Python 3.11
         return self
@@ -255,7 +191,7 @@ class Track:
 
     def _new_sender(self) -> Sender:
         # A few batches at a time, so that what is logged now does not wait behind what an earlier process left.
-        folder, pace = self.spool.folder.parent, Pace()
+        folder, pace = self._folder, Pace()
         return Sender(
             self.spool,
             self.id,
@@ -311,8 +247,9 @@ def _after_fork_in_child() -> None:
 
 
 def _finish_all() -> None:
+    until = time.monotonic() + MAX_WAIT_S
     for track in list(_tracks):
-        track.end_by_signal()
+        track.end_by_signal(until)
 
 
 if hasattr(os, "register_at_fork"):

@@ -16,6 +16,12 @@ Value = bool | int | float | str
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 # The server's limit for one text is larger; a text of this size belongs into a file.
 MAX_TEXT_BYTES = 65_536
+_HINTS: tuple[tuple[Any, str], ...] = (
+    (type(None), " Leave it out; a measurement that failed is float('nan')."),
+    (Mapping, " track.log({...}) adds a point to each key of a dict, track[key] = {...} sets each."),
+    ((list, tuple, set, frozenset), " .extend(values) adds a point for each; str(values) keeps them as one text."),
+    ((bytes, bytearray, memoryview), " .upload(content) keeps bytes as a file."),
+)
 
 
 def plain_value(value: object) -> Value:
@@ -49,7 +55,8 @@ def _unwrap(value: object) -> Value:
     except (ArithmeticError, AttributeError, RuntimeError, TypeError, ValueError) as error:
         # An array of several elements: which one did the caller mean? Or a value that is still to be computed.
         raise BadValueError(f"A {type(value).__name__} is not one value: {error}") from error
-    raise BadValueError(f"A value is a bool, int, float or str, not {type(value).__name__}.")
+    hint = next((text for types, text in _HINTS if isinstance(value, types)), "")
+    raise BadValueError(f"A value is a bool, int, float or str, not {type(value).__name__}.{hint}")
 
 
 def _checked_text(text: str) -> str:

@@ -1,6 +1,7 @@
 """What may be logged, and what is refused where it is written."""
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -61,3 +62,18 @@ def test_a_dict_is_folders() -> None:
 def test_a_step_is_a_finite_number(step: Any) -> None:
     with pytest.raises(BadValueError):
         plain_number(step, "A step")
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        (None, "Leave it out"),
+        ({"a": 1}, "track.log({...})"),
+        ([1, "a"], ".extend(values)"),
+        (b"x", ".upload(content)"),
+        (object(), "not object.$"),
+    ],
+)
+def test_what_is_no_value_is_told_where_it_belongs(value: object, advice: str) -> None:
+    with pytest.raises(BadValueError, match=advice if advice.endswith("$") else re.escape(advice)):
+        plain_value(value)

@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import os
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -94,17 +95,17 @@ class Captures:
         ending: tuple[str, int] = self._hooks.ending() if self._hooks else ("finished", 0)
         return ending
 
-    def stop(self) -> None:
-        """End all parts, after what they hold is kept."""
+    def stop(self, until: float) -> None:
+        """End all parts, after what they hold is kept; waits to about a moment of `time.monotonic()`."""
         if os.getpid() != self._owner:
             return
         self._is_over.set()
         if self._source:
-            self._source.join(_SOURCE_WAIT_S)
+            self._source.join(max(0.0, min(_SOURCE_WAIT_S, until - time.monotonic())))
         if self._hooks:
             self._hooks.stop()
         for console in reversed(self._consoles):
-            console.stop()
+            console.stop(until)
         self._consoles = []
 
     def after_fork_in_child(self) -> None:

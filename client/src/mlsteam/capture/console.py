@@ -24,7 +24,8 @@ from mlsteam.spool import Spool
 _POLL_S = 0.2
 # What one look takes while the training runs: a flood of lines waits in its file, so that the training is not slowed.
 _LOOK_BYTES = 256 * 1024
-_STOP_WAIT_S = 5.0
+# How long the last lines are waited for: at most, and even by a program that is in a hurry.
+_STOP_WAIT_S, _HURRIED_WAIT_S = 5.0, 0.5
 
 
 def is_capturable(name: str) -> bool:
@@ -178,7 +179,7 @@ class DescriptorConsole:
                 path.unlink()
             return bool(frames) or is_read
 
-    def stop(self) -> None:
+    def stop(self, until: float) -> None:
         """Put back the descriptors, after everything that was written has been shown and kept."""
         if self._is_over or os.getpid() != self._owner:
             return
@@ -187,12 +188,15 @@ class DescriptorConsole:
             bent.restore()
         with contextlib.suppress(OSError):
             os.write(self._control, FLUSH)
-        deadline = time.monotonic() + _STOP_WAIT_S
-        while not self._acks and time.monotonic() < deadline and self._process.poll() is None:
+        now = time.monotonic()
+        deadline = now + max(_HURRIED_WAIT_S, min(_STOP_WAIT_S, until - now))
+        # Not until nothing more comes: children that still hold our streams may print without an end.
+        while not self._acks and time.monotonic() < deadline:
+            is_alive = self._process.poll() is None
             if not self._take():
+                if not is_alive:
+                    break
                 time.sleep(0.002)
-        while self._take():
-            pass
         self._is_over = True
         with contextlib.suppress(OSError):
             os.write(self._control, LEAVE)

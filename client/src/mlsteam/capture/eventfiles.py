@@ -5,6 +5,7 @@ what is whole goes as pieces of some megabytes, of which only the last is sent a
 does not fill the disk with copies.
 """
 
+import math
 import os
 import re
 import struct
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 PIECE_BYTES = 4 * 1024 * 1024
 FOLDER = "tensorboard"
-_LOOK_S = 5.0
+_LOOK_S, _STOP_WAIT_S = 5.0, 60.0
 _PROJECTOR = "projector_config.pbtxt"
 _NAMED = re.compile(r'(?:metadata|tensor|bookmarks|image)_path\s*:\s*"([^"\\]{1,500})"')
 # A job that was started in somebody's home folder must not spend its time on looking around.
@@ -65,11 +66,12 @@ class EventFiles:
                 self.look()
             took = time.monotonic() - began
 
-    def stop(self) -> None:
-        """Bring the rest, when the command has ended."""
+    def stop(self, until: float = math.inf) -> None:
+        """Bring the rest, when the command has ended; waits no longer than to a moment of `time.monotonic()`."""
         self._is_over.set()
-        self._thread.join(60.0)
-        self.look()
+        self._thread.join(max(0.0, min(_STOP_WAIT_S, until - time.monotonic())))
+        if not self._thread.is_alive():
+            self.look()
 
     def look(self) -> None:
         """Hand over what is new."""

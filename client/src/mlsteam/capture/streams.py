@@ -54,7 +54,7 @@ class StreamConsole:
             self._lines.write(text.encode(errors="replace"))
         return result
 
-    def stop(self) -> None:
+    def stop(self, _until: float) -> None:
         """Keep the last unfinished line, and stop listening."""
         self._is_over = True
         self._lines.finish()

@@ -21,6 +21,8 @@ POSITION = struct.Struct("<QQ")
 STREAMS = ("stdout", "stderr")
 ACK = 255
 FILE_BYTES = 4 * 1024 * 1024
+# What is in the pipes is read much sooner; a child that prints without an end must not keep the training.
+_DRAIN_S = 1.0
 FLUSH, LEAVE = b"f", b"q"
 
 
@@ -188,7 +190,8 @@ class Tee:
 
     def _drain(self) -> None:
         self._ready.unregister(self._control)
-        while self._ready.get_map() and self._step(0):
+        until = time.monotonic() + _DRAIN_S
+        while self._ready.get_map() and self._step(0) and time.monotonic() < until:
             pass
 
     def _obey(self) -> None:

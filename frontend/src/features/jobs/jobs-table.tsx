@@ -38,7 +38,7 @@ export function JobsTable({ jobs, objective, canWrite, onResubmit }: Props) {
           <tr>
             <th>{t("tracks.name")}</th>
             <th>{t("column.status")}</th>
-            {objective && <th className={classes.param}>{objective.name}</th>}
+            {objective && <th className={`phone-hidden ${classes.param}`}>{objective.name}</th>}
             {names.map((name) => (
               <th key={name} className={`phone-hidden ${classes.param}`}>
                 {name}
@@ -94,6 +94,11 @@ const JobRow = memo(function JobRow({ job, names, hasValue, isBest, canWrite, on
         <Link to="/t/$track" params={{ track: job.track_id }} preload={false}>
           {job.track_name}
         </Link>
+        {hasValue && (
+          <span className={`${classes.phone} num`}>
+            <Value job={job} isBest={isBest} />
+          </span>
+        )}
         <span className={`${classes.phone} dim`}>
           {params
             .filter((name) => name in job.params)
@@ -106,15 +111,8 @@ const JobRow = memo(function JobRow({ job, names, hasValue, isBest, canWrite, on
         <Why job={job} />
       </td>
       {hasValue && (
-        <td className={`num ${classes.param}`}>
-          {isBest ? (
-            <strong className={classes.best}>
-              <IconTrophy size={15} aria-label={t("search.best")} />
-              {formatValue(job.trial?.value)}
-            </strong>
-          ) : (
-            formatValue(job.trial?.value)
-          )}
+        <td className={`phone-hidden num ${classes.param}`}>
+          <Value job={job} isBest={isBest} />
         </td>
       )}
       {params.map((name) => (
@@ -144,6 +142,19 @@ const JobRow = memo(function JobRow({ job, names, hasValue, isBest, canWrite, on
     </tr>
   );
 });
+
+/** What it came to, of what a search compares. */
+function Value({ job, isBest }: { job: SubmittedJob; isBest: boolean }) {
+  const { t } = useTranslation();
+  const text = formatValue(job.trial?.value);
+  if (!isBest) return <>{text}</>;
+  return (
+    <strong className={classes.best}>
+      <IconTrophy size={15} aria-label={t("search.best")} />
+      {text}
+    </strong>
+  );
+}
 
 /** Why it has not started, or how it ended. */
 function Why({ job }: { job: SubmittedJob }) {

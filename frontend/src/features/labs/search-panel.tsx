@@ -31,7 +31,7 @@ export function SearchPanel({ search, jobs }: Props) {
           <span className="dim">
             {" · "}
             {t(`search.sampler.${search.sampler}`)}
-            {search.pruner !== "none" && ` · ${t(`search.pruner.${search.pruner}`)}`}
+            {search.pruner !== "none" && ` · ${t("search.pruner")}: ${t(`search.pruner.${search.pruner}`)}`}
           </span>
         </Fact>
         <Fact name={t("search.trials")}>

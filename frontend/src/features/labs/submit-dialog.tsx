@@ -69,7 +69,7 @@ export function SubmitDialog({ lab, project, onClose }: Props) {
             </Text>
           ) : preview.data ? (
             <>
-              <JobCount preview={preview.data} isSearch={isSearch} isSettled={isSettled} />
+              <JobCount preview={preview.data} kind={choice.kind} isSettled={isSettled} />
               {!preview.data.problem &&
                 (isSearch ? (
                   <SearchSpace dimensions={preview.data.dimensions} />
@@ -116,11 +116,11 @@ const nAtOnce = (choice: Choice, nJobs = 0) =>
 
 interface CountProps {
   preview: { n_grid: number; n_jobs: number; max_jobs: number; problem: string };
-  isSearch: boolean;
+  kind: Choice["kind"];
   isSettled: boolean;
 }
 
-function JobCount({ preview, isSearch, isSettled }: CountProps) {
+function JobCount({ preview, kind, isSettled }: CountProps) {
   const { t, i18n } = useTranslation();
   const count = (n: number) => formatCount(n, i18n.language);
   if (preview.problem)
@@ -134,9 +134,12 @@ function JobCount({ preview, isSearch, isSettled }: CountProps) {
   return (
     <Group gap="xs" role="status" mih={24}>
       <Text fw={600} className="num">
-        {t(isSearch ? "search.upTo" : "submit.jobs", { count: preview.n_jobs, n: count(preview.n_jobs) })}
+        {t(kind === "search" ? "search.upTo" : "submit.jobs", {
+          count: preview.n_jobs,
+          n: count(preview.n_jobs),
+        })}
       </Text>
-      {!isSearch && preview.n_jobs < preview.n_grid && (
+      {kind === "random" && preview.n_jobs < preview.n_grid && (
         <Text size="sm" className="dim num">
           {t("submit.ofGrid", { n: count(preview.n_grid) })}
         </Text>

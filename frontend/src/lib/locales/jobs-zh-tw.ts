@@ -116,7 +116,7 @@ export const jobsZhTw: typeof jobsEn = {
   "definition.variableBad": "只能用字母、數字與 _，且不可為 MLSTEAM_…",
   "definition.value": "值",
   "definition.limits": "限制",
-  "definition.limitsLead": "套用到工作的每個行程。",
+  "definition.limitsLead": "記憶體：每個行程，以及所有行程的總和。CPU 時間：每個行程。",
   "definition.memory": "記憶體（MB）",
   "definition.memoryBad": "0，或至少 {{n}}",
   "definition.memoryOf": "記憶體 {{n}} MB",

@@ -6,6 +6,7 @@ looks next sees the same trials and decides alike, and a decision that came too 
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -37,6 +38,8 @@ class SearchKeeper:
     def __init__(self, database: Database, changes: ChangeNotes, allowed: Allowed) -> None:
         self._database, self._changes, self._allowed = database, changes, allowed
         self._cache = SourceCache(_CACHE_BYTES)
+        # How far each search was when its trials were last judged: as long as nothing comes, nothing is to be said.
+        self._judged: dict[UUID, object] = {}
 
     async def run(self) -> None:
         """Look after all searches until cancelled."""
@@ -51,6 +54,7 @@ class SearchKeeper:
         """Look after every search once."""
         async with self._database.read() as session:
             unfinished = await store.list_unfinished(session)
+        self._judged = {one.submission_id: self._judged.get(one.submission_id) for one in unfinished}
         for search in unfinished:
             try:
                 await self._keep(search)
@@ -94,8 +98,12 @@ class SearchKeeper:
         self._tell(made)
 
     async def _prune(self, search: Search, trials: Sequence[Trial]) -> None:
+        so_far = [(trial.state, len(trial.curve.steps)) for trial in trials]
+        if so_far == self._judged.get(search.submission_id):
+            return
         causes = await asyncio.to_thread(judge, search.plan, trials)
         if not causes:
+            self._judged[search.submission_id] = so_far
             return
         track_of = {trial.job_id: trial.track_id for trial in trials}
         async with self._database.transaction() as session:

@@ -6,8 +6,9 @@ process.
 """
 
 import importlib.util
+import math
+from bisect import insort
 from collections.abc import Sequence
-from copy import copy
 from typing import Any
 from uuid import UUID
 
@@ -117,10 +118,16 @@ def _judge_by_median(plan: Plan, trials: Sequence[Trial]) -> dict[UUID, str]:
     states, create_trial = optuna.trial.TrialState, optuna.trial.create_trial
     study = optuna.create_study(direction=plan.direction)
     pruner = optuna.pruners.MedianPruner(n_warmup_steps=plan.prune_after)
-    complete = [(trial.value, _points(trial)) for trial in trials if trial.state is TrialState.COMPLETE]
+    # Of infinite values there is no median.
+    complete = [
+        (trial.value, {step: value for step, value in _points(trial).items() if math.isfinite(value)})
+        for trial in trials
+        if trial.state is TrialState.COMPLETE
+    ]
     study.add_trials(
         [create_trial(state=states.COMPLETE, value=value, intermediate_values=points) for value, points in complete]
     )
+    worst = -math.inf if plan.direction == "maximize" else math.inf
     known = set().union(*(points for _, points in complete))
     verdicts = {}
     for trial in trials:
@@ -128,7 +135,7 @@ def _judge_by_median(plan: Plan, trials: Sequence[Trial]) -> dict[UUID, str]:
         last = max(known.intersection(trial.curve.steps), default=None) if trial.is_stoppable else None
         if last is None:
             continue
-        points = {step: value for step, value in _points(trial).items() if step <= last}
+        points = {s: worst if math.isnan(value) else value for s, value in _points(trial).items() if s <= last}
         if pruner.prune(study, create_trial(state=states.RUNNING, intermediate_values=points)):
             verdicts[trial.job_id] = f"pruned: worse than the median at step {last}"
     return verdicts
@@ -139,35 +146,29 @@ def _points(trial: Trial) -> dict[int, float]:
 
 
 def _judge_by_rungs(plan: Plan, trials: Sequence[Trial]) -> dict[UUID, str]:
+    # Not Optuna's own: that one takes notes in a study as trials come by, and would have to be shown all of them again
+    # each time, which takes seconds with a thousand. The rule is the same.
     complete = [trial.curve.steps[-1] for trial in trials if trial.state is TrialState.COMPLETE and trial.curve.steps]
     least = plan.prune_after or (max(max(complete) // 100, 1) if complete else 0)
-    if not least:
-        return {}
-    optuna = _optuna()
-    pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=least, reduction_factor=_ASHA_FACTOR)
-    study = optuna.create_study(direction=plan.direction)
-    # All as running: it takes notes on a trial, which it may not on one that has ended.
-    study.add_trials([optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING) for _ in trials])
+    sign = 1 if plan.direction == "maximize" else -1
+    known: dict[int, list[float]] = {}
     verdicts: dict[UUID, str] = {}
     # Every trial is compared with those that had come as far before it, as if it had been asked at that moment.
-    for _, number, step, value in sorted(_crossings(trials, least)):
-        asked = copy(study.get_trials(deepcopy=False)[number])
-        asked.intermediate_values = {step: value}
-        job_id = trials[number].job_id
-        verdicts.pop(job_id, None)
-        if pruner.prune(study, asked):
-            verdicts[job_id] = f"pruned: not among the best quarter at step {step}"
+    for _, number, rung, step, value in sorted(_crossings(trials, least)) if least else ():
+        score = -math.inf if math.isnan(value) else sign * value
+        insort(values := known.setdefault(rung, []), score)
+        if score < values[-max(len(values) // _ASHA_FACTOR, 1)]:
+            verdicts.setdefault(trials[number].job_id, f"pruned: not among the best quarter at step {step}")
     return {trial.job_id: verdicts[trial.job_id] for trial in trials if trial.is_stoppable and trial.job_id in verdicts}
 
 
-def _crossings(trials: Sequence[Trial], least: int) -> list[tuple[float, int, int, float]]:
-    """Return when each trial came to which step that is compared, with its number and its value there."""
+def _crossings(trials: Sequence[Trial], least: int) -> list[tuple[float, int, int, int, float]]:
+    """Return when each trial came to which rung of the ladder, with its number, and its step and value there."""
     found = []
     for number, trial in enumerate(trials):
         curve, rung = trial.curve, least
         for step, value, at in zip(curve.steps, curve.values, curve.times, strict=True):
-            if step >= rung:
-                found.append((at, number, step, value))
             while step >= rung:
+                found.append((at, number, rung, step, value))
                 rung *= _ASHA_FACTOR
     return found

@@ -26,7 +26,7 @@ class ExportFormat(StrEnum):
     """How points are written."""
 
     TEXT = "text"  # timestamp,log_value: the form of the user guide
-    CSV = "csv"  # with a header and the steps
+    CSV = "csv"  # with a header and the steps; where types mix, also that of each value
     ARROW = "arrow"  # the stream form of Arrow IPC: time, step, value
     PARQUET = "parquet"  # the same columns
 
@@ -44,10 +44,16 @@ def export_pieces(parts: Sequence[Points], form: ExportFormat) -> Iterator[bytes
 
 
 def _lines(rows: Rows, *, is_csv: bool) -> Iterator[bytes]:
+    # A text may spell a number; where both are there, only this tells them apart.
+    is_mixed = len(rows.columns) > 1
     if is_csv:
-        yield b"timestamp,step,value\n"
+        yield b"timestamp,step,value,type\n" if is_mixed else b"timestamp,step,value\n"
     for start, stop in rows.spans(_LINES):
         part = slice(start, stop)
         times = value_strings(Points(ValueType.FLOAT, rows.times[part], rows.times[part], rows.steps[part]))
         values = rows.strings(start, stop, is_csv=is_csv)
-        yield joined(times, step_strings(rows.steps[part]), values) if is_csv else joined(times, values)
+        if not is_csv:
+            yield joined(times, values)
+            continue
+        types = [rows.types(start, stop)] if is_mixed else []
+        yield joined(times, step_strings(rows.steps[part]), values, *types)

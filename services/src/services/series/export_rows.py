@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from services.core.points import Floats, Points, join_points
@@ -54,6 +55,11 @@ class Rows:
         """Return the values of some rows as text."""
         parts = [column.between(start, stop) for column in self.columns]
         return merge([(rows, value_strings(points, is_csv=is_csv)) for rows, points in parts if len(rows)])
+
+    def types(self, start: int, stop: int) -> Any:
+        """Return the names of the types of some rows' values."""
+        parts = [(column.points.type, column.between(start, stop)[0]) for column in self.columns]
+        return merge([(rows, pa.repeat(pa.scalar(kind.name.lower()), len(rows))) for kind, rows in parts if len(rows)])
 
 
 def in_order(parts: Sequence[Points]) -> Rows:

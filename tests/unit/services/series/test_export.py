@@ -71,10 +71,13 @@ def test_every_form_has_all_points_in_order_whatever_they_mix(points: list[tuple
     assert _export(parts, ExportFormat.TEXT) == text.encode()
 
     header, *rows = csv.reader(io.StringIO(_export(parts, ExportFormat.CSV).decode(), newline=""))
-    assert header == ["timestamp", "step", "value"]
-    assert [(time, value) for time, _, value in rows] == [(repr(float(t)), _plain(v)) for v, t, _ in inorder]
+    kinds = [type(value).__name__ for value, *_ in inorder]
+    is_mixed = len(set(kinds)) > 1
+    assert header == ["timestamp", "step", "value", "type"][: 4 if is_mixed else 3]
+    assert [(row[0], row[2]) for row in rows] == [(repr(float(t)), _plain(v)) for v, t, _ in inorder]
+    assert [row[3] for row in rows] == kinds if is_mixed else all(len(row) == 3 for row in rows)
     steps = [math.nan if step is None else step for *_, step in inorder]
-    assert all(_same(float(found or "nan"), step) for (_, found, _), step in zip(rows, steps, strict=True))
+    assert all(_same(float(found or "nan"), step) for (_, found, *_), step in zip(rows, steps, strict=True))
 
     for form in (ExportFormat.ARROW, ExportFormat.PARQUET):
         table = _table(parts, form)

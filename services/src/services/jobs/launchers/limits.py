@@ -1,7 +1,7 @@
 """The limits of a local job: set for each of its processes, watched over all of them, named when one ended it.
 
 Called by supervisor.py, which runs alone; so it needs nothing of ours but processes.py. Guarantees that a job beyond
-its limits is ended however fast its processes start others.
+its limits is ended; only where jobs have a user of their own also if it is faster than we look.
 """
 
 import os
@@ -26,6 +26,10 @@ def limited(argv: list[str], limits: dict[str, int]) -> list[str]:
     if limits["memory_mb"]:
         # A training that asks for more sees a MemoryError where it did, not a kill.
         words.append(f"ulimit -d {int(limits['memory_mb']) << 10}")
+    if count := int(limits["user_processes"]):
+        # Only the kernel is faster than a fork bomb; it counts all processes and threads of the user, whatever the job.
+        # One shell calls it u, the other p.
+        words.append(f"{{ ulimit -u {count} || ulimit -p {count}; }} 2>/dev/null")
     if limits["cpu_s"]:
         words.append(f"ulimit -t {int(limits['cpu_s'])}")
     return ["/bin/sh", "-c", "; ".join([*words, 'exec "$@"']), "sh", *argv]
@@ -50,10 +54,10 @@ class Watch:
 
     def _end(self, agent: int, cause: str, reason: str) -> None:
         self._found = self._found or (cause, reason)
-        deadline = time.monotonic() + _KILLING_S
         # Halted first: what is halted starts no others while they are killed one by one.
         for number in (signal.SIGSTOP, signal.SIGKILL):
-            done = {agent}
+            # Each has its time, so that those that were halted are killed although others go on growing.
+            done, deadline = {agent}, time.monotonic() + _KILLING_S
             while (left := processes.descendants_of(os.getpid()) - done) and time.monotonic() < deadline:
                 processes.send(left, number)
                 done |= left

@@ -107,11 +107,14 @@ def supervisor_plan(order: Order, place: Path, machine: Machine) -> dict[str, An
         "cache": str(machine.environments),
         "bin": str(work / BIN),
     }
+    limits = {"memory_mb": spec.limits.memory_mb, "cpu_s": spec.limits.cpu_s, "processes": machine.max_processes}
+    # Of a user that has only jobs, and not of root, of whom the kernel counts none.
+    is_jobs_own = user_options(machine).get("user", 0) != 0
     agent = plan.agent_plan(spec, prepare=prepare, code_dir=str(code_dir), allowed=machine.allowed)
     return {
         "state_dir": str(place / "state"),
         "user": user_options(machine),
-        "limits": {"memory_mb": spec.limits.memory_mb, "cpu_s": spec.limits.cpu_s, "processes": machine.max_processes},
+        "limits": limits | {"user_processes": 2 * machine.max_processes if is_jobs_own else 0},
         "steps": [
             {
                 "name": "fetching the code",
