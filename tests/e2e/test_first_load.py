@@ -14,6 +14,12 @@ _NOTES_BYTES = 48_000
 _LOADED = """() => performance.getEntriesByType('resource')
   .filter((one) => new URL(one.name).pathname.endsWith('.js')).map((one) => [one.name, one.encodedBodySize])"""
 
+# Until a second has passed without another script.
+_NO_MORE = f"""() => {{
+  const n = ({_LOADED})().length;
+  if (window.scripts !== n) Object.assign(window, {{scripts: n, since: performance.now()}});
+  return performance.now() - window.since > 1000;
+}}"""
 _PLAIN = "import mlsteam; t = mlsteam.init(name='plain'); t['loss'].log(1.0); t['loss'].log(0.5); t.stop(); print(t.id)"
 
 
@@ -55,7 +61,7 @@ def test_dialogs_are_there_when_one_reaches_for_them(stack: RunningStack, browse
         n_before = len(page.evaluate(_LOADED))
         page.mouse.move(200, 200)
         page.wait_for_function(f"() => ({_LOADED})().length > {n_before}")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function(_NO_MORE)
         n_fetched = len(page.evaluate(_LOADED))
         page.get_by_role("button", name="Settings").click()
         expect(page.get_by_role("dialog", name="Settings")).to_be_visible()

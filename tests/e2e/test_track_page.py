@@ -62,7 +62,7 @@ def test_the_tree_is_walked_by_keyboard(stack: RunningStack, track_id: str, page
     page.get_by_role("heading", name="a rich track").click()
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile("path=loss%2Fval"))
-    filtering = page.get_by_label("Filter")
+    filtering = page.get_by_role("textbox", name="Filter")
     filtering.fill("val")
     found = page.get_by_role("status").filter(has_text=re.compile(r"\d+ matches"))
     expect(found).to_be_visible()

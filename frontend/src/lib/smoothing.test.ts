@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { smooth } from "./smoothing";
+import { smooth, smoothBehind } from "./smoothing";
 
 describe("smooth", () => {
   it("is debiased: the first value is kept as it is", () => {
@@ -17,5 +17,13 @@ describe("smooth", () => {
     const withGap = smooth([1, null, 2], 0.5);
     expect(withGap[1]).toBeNull();
     expect(withGap[2]).toBeCloseTo(smooth([1, 2], 0.5)[1] as number);
+  });
+});
+
+describe("the smoothing of a window", () => {
+  it("goes on from what stands before it", () => {
+    const whole = [5, 1, null, 4, 2, 8, 3];
+    expect(smoothBehind(whole.slice(0, 4), whole.slice(4), 0.6)).toEqual(smooth(whole, 0.6).slice(4));
+    expect(smoothBehind([], whole, 0.6)).toEqual(smooth(whole, 0.6));
   });
 });

@@ -14,3 +14,12 @@ export function smooth(values: readonly (number | null)[], weight: number): (num
     return average / (1 - weight ** count);
   });
 }
+
+/** Smooths as if others stood before them: a window of a long line does not begin anew at its edge. */
+export function smoothBehind(
+  before: readonly (number | null)[],
+  values: readonly (number | null)[],
+  weight: number,
+): (number | null)[] {
+  return smooth([...before, ...values], weight).slice(before.length);
+}

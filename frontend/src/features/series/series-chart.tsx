@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type uPlot from "uplot";
 import type { Series } from "@/api/types";
 import { formatValue } from "@/lib/format";
-import { smooth } from "@/lib/smoothing";
+import { smoothBehind } from "@/lib/smoothing";
 import type { PlacedEvent } from "./chart-events";
 import { ChartReadout } from "./chart-readout";
 import { scaledRange, xRange } from "./plot-gestures";
@@ -16,6 +16,8 @@ import { usePlot } from "./use-plot";
 
 interface Props {
   series: readonly Series[];
+  /** The same series before the window, for smoothing. */
+  lead?: readonly Series[];
   view: SeriesView;
   width: number;
   height: number;
@@ -35,6 +37,7 @@ const KEY_STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp
 export function SeriesChart(props: Props) {
   const {
     series,
+    lead,
     view,
     width,
     height,
@@ -47,9 +50,10 @@ export function SeriesChart(props: Props) {
   const element = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState<{ index: number; left: number; top: number } | null>(null);
   const aligned = useMemo(() => alignColumns(series.map(toColumns)), [series]);
+  const before = useMemo(() => valuesBefore(series, lead, aligned.x[0]), [series, lead, aligned]);
   const drawn = useMemo(
-    () => toPlotData(aligned, view.smoothing, view.isLog),
-    [aligned, view.smoothing, view.isLog],
+    () => toPlotData(aligned, before, view.smoothing, view.isLog),
+    [aligned, before, view.smoothing, view.isLog],
   );
   const marks = useMemo(
     () => ({ events, hidden, nonFinite: aligned.lines.flatMap((line) => line.nonFinite) }),
@@ -162,14 +166,31 @@ interface PlotData {
   smoothed: (number | null)[][];
 }
 
+/** Of each line, what stands before the first place that is drawn. */
+function valuesBefore(
+  series: readonly Series[],
+  lead: readonly Series[] | undefined,
+  first: number | undefined,
+): (number | null)[][] {
+  return series.map(({ key }) => {
+    const found = lead?.find((one) => one.key === key);
+    if (!found || first === undefined) return [];
+    const { x, value } = toColumns(found);
+    return value.filter((_, index) => (x[index] ?? first) < first);
+  });
+}
+
 function toPlotData(
   aligned: { x: number[]; lines: SeriesColumns[] },
+  before: readonly (number | null)[][],
   smoothing: number,
   isLog: boolean,
 ): PlotData {
   const toAxis = isLog ? onlyPositive : (values: (number | null)[]) => values;
   const empty = new Array<null>(aligned.x.length).fill(null);
-  const smoothed = aligned.lines.map((line) => (smoothing > 0 ? smooth(line.value, smoothing) : empty));
+  const smoothed = aligned.lines.map((line, index) =>
+    smoothing > 0 ? smoothBehind(before[index] ?? [], line.value, smoothing) : empty,
+  );
   const columns = aligned.lines.flatMap((line, index) => [
     toAxis(line.value),
     toAxis(smoothed[index] ?? empty),

@@ -20,7 +20,7 @@ import { SeriesLegend } from "./series-legend";
 import { SeriesPicker } from "./series-picker";
 import { SeriesToolbar } from "./series-toolbar";
 import { type SeriesView, searchFromView, viewFromSearch } from "./series-view";
-import { useSeries } from "./use-series";
+import { useLead, useSeries } from "./use-series";
 
 const SeriesTable = laterPart(async () => (await import("./series-table")).SeriesTable);
 
@@ -146,6 +146,8 @@ function Chart({
 }: ChartProps) {
   const { t } = useTranslation();
   const [hidden, setHidden] = useState(NO_LINES);
+  const keys = useMemo(() => series.map(({ key }) => key), [series]);
+  const lead = useLead(trackId, keys, view, width);
   const events = useMemo(() => {
     const losses = lossEvents(answer.losses, (loss) =>
       t("series.lost", { count: loss.count, reason: loss.reason }),
@@ -168,6 +170,7 @@ function Chart({
         ) : (
           <SeriesChart
             series={series}
+            lead={lead}
             view={view}
             // The frame has eight pixels of air and a line on both sides.
             width={width - 18}

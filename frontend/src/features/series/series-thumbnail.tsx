@@ -8,7 +8,7 @@ import { formatValue } from "@/lib/format";
 import classes from "./series.module.css";
 import { SeriesChart } from "./series-chart";
 import type { SeriesView } from "./series-view";
-import { useSeries } from "./use-series";
+import { useLead, useSeries } from "./use-series";
 
 interface Props {
   trackId: string;
@@ -74,6 +74,7 @@ function Chart({
 }: Omit<Props, "label" | "last" | "isText" | "onOpen"> & { width: number }) {
   const { t } = useTranslation();
   const answer = useSeries(trackId, [seriesKey], view, "compact");
+  const lead = useLead(trackId, [seriesKey], view, "compact");
   const series = answer.data?.series;
   if (answer.isError && !series)
     return <ErrorPanel error={answer.error} onRetry={() => void answer.refetch()} />;
@@ -83,6 +84,7 @@ function Chart({
   return (
     <SeriesChart
       series={series}
+      lead={lead}
       view={view}
       width={width}
       height={HEIGHT}

@@ -1,6 +1,7 @@
 // The query of a chart and of everything that is written around it, so that all share one answer.
 import { useQuery } from "@tanstack/react-query";
 import { type SeriesRange, seriesQuery } from "@/api/series";
+import type { Series } from "@/api/types";
 import { useReloadInterval } from "@/lib/preferences";
 import type { SeriesView } from "./series-view";
 
@@ -30,4 +31,23 @@ export function useSeries(
     },
     refetchInterval: useReloadInterval(),
   });
+}
+
+/** What stands before a zoomed window, one window wide, for smoothing to come from; undefined where none is needed. */
+export function useLead(
+  trackId: string,
+  keys: readonly string[],
+  view: SeriesView,
+  width: number | "compact",
+): readonly Series[] | undefined {
+  const [lo, hi] = view.range ?? [0, 0];
+  const isWanted = view.range !== null && view.smoothing > 0 && width !== 0;
+  const buckets = width === "compact" ? COMPACT_BUCKETS : bucketsFor(width);
+  const lead = useQuery({
+    ...seriesQuery(trackId, keys, { x: view.x, from: lo - (hi - lo), to: lo, buckets }),
+    enabled: isWanted,
+    // That of another window would bend the line.
+    placeholderData: undefined,
+  });
+  return isWanted ? lead.data?.series : undefined;
 }

@@ -22,6 +22,7 @@ export function TagDialog({ project, trackIds, known, tags, isOpen, onClose }: P
   const { t } = useTranslation();
   const queryClient = useQueryClient();
   const [chosen, setChosen] = useState<string[]>([]);
+  const [words, setWords] = useState("");
   const [action, setAction] = useState<"add" | "remove">("add");
   const apply = useMutation({
     mutationFn: () => change(project, trackIds, known, chosen, action),
@@ -49,8 +50,10 @@ export function TagDialog({ project, trackIds, known, tags, isOpen, onClose }: P
           data={[...tags]}
           value={chosen}
           onChange={setChosen}
-          // Below it stands OK, which must not be covered while one is about to press it.
-          comboboxProps={{ position: "top" }}
+          searchValue={words}
+          onSearchChange={setWords}
+          // Only while one writes: an open list would cover OK.
+          dropdownOpened={words.trim() !== ""}
           maxTags={20}
         />
         {apply.isError && (
