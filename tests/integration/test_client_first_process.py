@@ -55,11 +55,11 @@ class Container:
         self.process.wait(10)
         self.out.close()
 
-    def until(self, text: str) -> None:
-        while line := self.out.readline():
-            if text in line:
-                return
-        pytest.fail(f"{text!r} never came")
+    def until(self, *texts: str) -> None:
+        missing = set(texts)
+        while missing and (line := self.out.readline()):
+            missing -= {text for text in missing if text in line}
+        assert not missing, f"{missing} never came"
 
     def all_inside(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -77,7 +77,8 @@ def test_it_ends_with_its_command() -> None:
 def test_a_signal_reaches_the_command_at_once() -> None:
     line = "trap 'echo bye; exit 3' TERM; echo begun; while :; do sleep 0.05; done"
     with Container("sh", "-c", line) as container:
-        container.until("begun")
+        # Before that, nobody takes the signal.
+        container.until("begun", "ready")
         began = time.monotonic()
         container.signal(signal.SIGTERM)
         assert container.process.wait(10) == 3
