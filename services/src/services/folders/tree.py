@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 import msgspec
+import numpy as np
 
 from services.configs.store import read_configs
 from services.console.store import read_streams
@@ -146,7 +147,7 @@ async def _read_series(
         number: (page.n_points.tolist(), page.last_type.tolist(), page.last_step.tolist(), page.last_time.tolist())
         for number, page in pages.items()
     }
-    values = {number: page.last_values() for number, page in pages.items()}
+    values = {number: [to_json(value) for value in page.last_values(np.arange(PAGE))] for number, page in pages.items()}
     views: dict[int, LeafView] = {}
     for at in places:
         number, place = divmod(index.leaf_ids[at], PAGE)

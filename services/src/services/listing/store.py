@@ -1,11 +1,12 @@
 """The SQL of the tracks table: what of a project changed lately, and the values of many tracks at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import func, or_, select
 
 from services.core.values import LeafKind, Value, from_text
@@ -68,24 +69,17 @@ async def read_values(
     session: ReadSession, tails: TailCache, track_ids: Collection[UUID]
 ) -> dict[UUID, list[tuple[Field, Value]]]:
     """Return the config values and the newest values of series of tracks."""
-    found: dict[UUID, list[tuple[Field, Value]]] = {track_id: [] for track_id in track_ids}
     leaves = await _read_leaves(session, track_ids)
-    configs = await Database.fetch(
-        session,
-        "SELECT track_id, leaf_id, type, left(value, 1000) AS value FROM config_values"
-        " WHERE track_id = ANY($1::uuid[])",
-        list(track_ids),
-    )
-    for row in configs:
-        key = leaves[row["track_id"]].configs.get(row["leaf_id"])
-        if key is not None:
-            found[row["track_id"]].append((Field("p", key), from_text(row["type"], row["value"])))
+    found = await _read_configs(session, leaves)
     pages = await _read_pages(session, tails, leaves)
     for track_id, of_track in leaves.items():
-        for leaf_id, key in of_track.series.items():
-            page = pages[track_id].get(leaf_id // PAGE)
-            if page is not None and page.n_points[leaf_id % PAGE]:
-                found[track_id].append((Field("m", key), page.last_value(leaf_id % PAGE)))
+        leaf_ids = np.fromiter(of_track.series, np.int64, len(of_track.series))
+        keys, numbers = list(of_track.series.values()), leaf_ids // PAGE
+        for number, page in pages[track_id].items():
+            places = leaf_ids % PAGE
+            chosen = np.flatnonzero((numbers == number) & (page.n_points[places] > 0))
+            values = page.last_values(places[chosen])
+            found[track_id] += [(Field("m", keys[at]), v) for at, v in zip(chosen.tolist(), values, strict=True)]
     return found
 
 
@@ -97,20 +91,47 @@ class _Leaves:
         self.series: dict[int, str] = {}
 
 
+# One row a track, not one a leaf or value: of ten thousand tracks there are a million of those.
+
+
 async def _read_leaves(session: ReadSession, track_ids: Collection[UUID]) -> dict[UUID, _Leaves]:
     rows = await Database.fetch(
         session,
-        "SELECT asked.track_id, l.leaf_id, l.kind, l.key FROM unnest($1::uuid[]) AS asked(track_id)"
-        " CROSS JOIN unnest($2::int[]) AS wanted(kind) CROSS JOIN LATERAL (SELECT leaf_id, kind, key FROM leaves"
-        "  WHERE leaves.track_id = asked.track_id AND leaves.kind = wanted.kind ORDER BY leaf_id LIMIT $3) AS l",
+        "SELECT asked.track_id, wanted.kind, l.leaf_ids, l.keys FROM unnest($1::uuid[]) AS asked(track_id)"
+        " CROSS JOIN unnest($2::int[]) AS wanted(kind) CROSS JOIN LATERAL"
+        "  (SELECT array_agg(leaf_id) AS leaf_ids, array_agg(key) AS keys FROM (SELECT leaf_id, key FROM leaves"
+        "   WHERE leaves.track_id = asked.track_id AND leaves.kind = wanted.kind"
+        "   ORDER BY leaf_id LIMIT $3) AS own) AS l"
+        " WHERE l.leaf_ids IS NOT NULL",
         list(track_ids),
         [int(LeafKind.CONFIG), int(LeafKind.SERIES)],
         MAX_KEYS_A_TRACK,
     )
     found = {track_id: _Leaves() for track_id in track_ids}
     for row in rows:
-        of_track = found[row["track_id"]]
-        (of_track.configs if row["kind"] == LeafKind.CONFIG else of_track.series)[row["leaf_id"]] = row["key"]
+        keys = dict(zip(row["leaf_ids"], row["keys"], strict=True))
+        if row["kind"] == LeafKind.CONFIG:
+            found[row["track_id"]].configs = keys
+        else:
+            found[row["track_id"]].series = keys
+    return found
+
+
+async def _read_configs(session: ReadSession, leaves: Mapping[UUID, _Leaves]) -> dict[UUID, list[tuple[Field, Value]]]:
+    rows = await Database.fetch(
+        session,
+        "SELECT track_id, array_agg(leaf_id) AS leaf_ids, array_agg(type) AS types,"
+        " array_agg(left(value, 1000)) AS texts FROM config_values WHERE track_id = ANY($1::uuid[]) GROUP BY track_id",
+        list(leaves),
+    )
+    found: dict[UUID, list[tuple[Field, Value]]] = {track_id: [] for track_id in leaves}
+    for row in rows:
+        keys = leaves[row["track_id"]].configs
+        found[row["track_id"]] = [
+            (Field("p", keys[leaf_id]), from_text(kind, text))
+            for leaf_id, kind, text in zip(row["leaf_ids"], row["types"], row["texts"], strict=True)
+            if leaf_id in keys
+        ]
     return found
 
 

@@ -34,7 +34,8 @@ log = structlog.get_logger()
 REFRESH_S = 1.0
 # A row dated before a moment may become visible after it: its transaction took so long at most.
 _OVERLAP = timedelta(seconds=60)
-_AT_ONCE = 400
+# Other requests wait while so many are put into the table.
+_AT_ONCE = 100
 _MOST_BYTES = 512 << 20
 _KEPT_ORDERS = 20
 

@@ -13,7 +13,7 @@ from backports import zstd
 from numpy.typing import NDArray
 
 from services.core.points import Floats
-from services.core.values import Value, ValueType, to_json
+from services.core.values import Value, ValueType
 from services.series.grouping import PAGE, Arranged, Grouped
 
 
@@ -45,12 +45,12 @@ class SeriesPage:
             case ValueType.FLOAT:
                 return float(bits.view(np.float64))
 
-    def last_values(self) -> list[Value]:
-        """Return the newest values of all places, as JSON has them; of places without a series, anything."""
-        values: list[Value] = [to_json(value) for value in self.last_bits.view(np.float64).tolist()]
-        for place in np.flatnonzero(self.last_type != int(ValueType.FLOAT)).tolist():
-            if self.last_type[place]:
-                values[place] = self.last_value(place)
+    def last_values(self, places: NDArray[np.int64]) -> list[Value]:
+        """Return the newest values of series at these places; of a place without a series, anything."""
+        values: list[Value] = self.last_bits[places].view(np.float64).tolist()
+        types = self.last_type[places]
+        for at in np.flatnonzero((types != int(ValueType.FLOAT)) & (types != 0)).tolist():
+            values[at] = self.last_value(int(places[at]))
         return values
 
     def clear(self, place: int) -> None:
