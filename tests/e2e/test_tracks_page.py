@@ -177,24 +177,24 @@ def test_views_and_tags(stack: RunningStack, page: Page, project: str) -> None:
 
 def test_a_new_track_comes_without_a_lost_selection(stack: RunningStack, browser: Browser, project: str) -> None:
     with signed_in(stack, browser, preferences={"reloadOn": True, "reloadPeriodS": 1}, height=420) as page:
-        page.goto(f"{stack.address}/p/{project}?q=name%3Arun%20OR%20name%3Alive&sort=created")
+        page.goto(f"{stack.address}/p/{project}?q=name%3Arun%20OR%20name%3Acomes&sort=created")
         expect(page.get_by_text("12 tracks")).to_be_visible()
         page.get_by_label("Select run 04").click()
         box = page.get_by_test_id("tracks")
         box.evaluate("(one) => { one.scrollTop = 90 }")
         top = page.get_by_label("Select run 04").bounding_box()
-        stack.train("import mlsteam; t = mlsteam.init(name='live one'); t['x'].log(1.0); t.stop()")
+        stack.train("import mlsteam; t = mlsteam.init(name='comes one'); t['x'].log(1.0); t.stop()")
         expect(page.get_by_text("13 tracks")).to_be_visible()
         expect(page.get_by_text("1 selected")).to_be_visible()
         expect(page.get_by_label("Select run 04")).to_be_checked()
         assert page.get_by_label("Select run 04").bounding_box() == top, "nothing moved under the hand"
         # Above what one looks at, too, the selection stays with its track.
-        page.goto(f"{stack.address}/p/{project}?q=name%3Arun%20OR%20name%3Alive")
-        page.get_by_label("Select live one").click()
-        stack.train("import mlsteam; t = mlsteam.init(name='live two'); t['x'].log(1.0); t.stop()")
-        expect(page.locator("table tbody tr a").first).to_contain_text("live two")
-        expect(page.get_by_label("Select live one")).to_be_checked()
-        page.get_by_label("Select live two").click()
+        page.goto(f"{stack.address}/p/{project}?q=name%3Arun%20OR%20name%3Acomes")
+        page.get_by_label("Select comes one").click()
+        stack.train("import mlsteam; t = mlsteam.init(name='comes two'); t['x'].log(1.0); t.stop()")
+        expect(page.locator("table tbody tr a").first).to_contain_text("comes two")
+        expect(page.get_by_label("Select comes one")).to_be_checked()
+        page.get_by_label("Select comes two").click()
         expect(page.get_by_text("2 selected")).to_be_visible()
         page.get_by_role("button", name="DELETE").click()
         page.get_by_role("dialog").get_by_role("button", name="OK").click()

@@ -89,10 +89,10 @@ export function ConsoleView({ trackId, stream, line, onLine }: Props) {
     goTo(number);
   };
   // The first hit behind what is looked at is gone to as soon as it is found.
-  const isWaiting = useRef(false);
+  const gone = useRef("");
   useEffect(() => {
-    if (!isWaiting.current || found.words !== words || (found.hits.length === 0 && !found.isDone)) return;
-    isWaiting.current = false;
+    if (gone.current === words || found.words !== words || (found.hits.length === 0 && !found.isDone)) return;
+    gone.current = words;
     toHit(hitFrom(found.hits, first));
   });
   const toEnd = () => {
@@ -128,7 +128,6 @@ export function ConsoleView({ trackId, stream, line, onLine }: Props) {
         onWords={(now) => {
           setWords(now);
           setHit(-1);
-          isWaiting.current = now !== "";
         }}
         onHit={(way) => toHit((hit + way + found.hits.length) % Math.max(1, found.hits.length))}
         onTaste={set}
