@@ -29,7 +29,7 @@ class StackSettings:
     database_url: str | None
     public_url: str
     with_sample: bool
-    owner_pid: int | None
+    owner_pid: int | None = None
 
     @property
     def ports(self) -> dict[str, int]:
