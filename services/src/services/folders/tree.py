@@ -147,7 +147,8 @@ async def _read_series(
         number: (page.n_points.tolist(), page.last_type.tolist(), page.last_step.tolist(), page.last_time.tolist())
         for number, page in pages.items()
     }
-    values = {number: [to_json(value) for value in page.last_values(np.arange(PAGE))] for number, page in pages.items()}
+    everywhere = np.arange(PAGE)
+    values = {number: page.last_values(everywhere) for number, page in pages.items()}
     views: dict[int, LeafView] = {}
     for at in places:
         number, place = divmod(index.leaf_ids[at], PAGE)
@@ -156,7 +157,8 @@ async def _read_series(
         n_points, types, steps, times = columns[number]
         if n_points[place]:
             views[at] = LeafView(
-                kind="series", type=_TYPE_NAMES[types[place]], value=values[number][place], step=steps[place],
+                kind="series", type=_TYPE_NAMES[types[place]], value=to_json(values[number][place]),
+                step=steps[place],
                 time=times[place], n_points=n_points[place],
             )  # fmt: skip
     return views

@@ -24,6 +24,10 @@ def _job(row: Row[Any]) -> Job:
     return Job(**{**row._mapping, "state": JobState(row.state)})  # noqa: SLF001 (the documented way to a mapping)
 
 
+def _step(row: Row[Any]) -> Step:
+    return Step(JobState(row.state), row.at, row.cause, row.reason, row.actor)
+
+
 async def insert_jobs(session: Session, rows: Sequence[Mapping[str, Any]], actor: str) -> None:
     """Store new jobs with the first line of their history."""
     await session.execute(insert(jobs), [{**row, "state": JobState.QUEUED.value} for row in rows])
@@ -107,7 +111,7 @@ async def list_adoptable(session: AnySession, runner_id: UUID) -> list[Job]:
 async def list_history(session: AnySession, job_id: UUID) -> list[Step]:
     """Return the changes of a job's state, oldest first."""
     query = select(job_history).where(job_history.c.job_id == job_id).order_by(job_history.c.position)
-    return [Step(JobState(row.state), row.at, row.cause, row.reason, row.actor) for row in await session.execute(query)]
+    return [_step(row) for row in await session.execute(query)]
 
 
 async def find_steps(session: AnySession, submission_id: UUID, reason: str) -> dict[UUID, Step]:
@@ -118,10 +122,7 @@ async def find_steps(session: AnySession, submission_id: UUID, reason: str) -> d
         .where(jobs.c.submission_id == submission_id, job_history.c.reason == reason)
         .order_by(job_history.c.position.desc())
     )
-    return {
-        row.job_id: Step(JobState(row.state), row.at, row.cause, row.reason, row.actor)
-        for row in await session.execute(query)
-    }
+    return {row.job_id: _step(row) for row in await session.execute(query)}
 
 
 async def change_job(session: Session, job_id: UUID, values: Mapping[str, Any]) -> None:
@@ -204,10 +205,7 @@ async def last_notes(session: AnySession, job_ids: Sequence[UUID]) -> dict[UUID,
         .where(job_history.c.job_id.in_(job_ids))
         .order_by(job_history.c.job_id, job_history.c.position.desc())
     )
-    return {
-        row.job_id: Step(JobState(row.state), row.at, row.cause, row.reason, row.actor)
-        for row in await session.execute(query)
-    }
+    return {row.job_id: _step(row) for row in await session.execute(query)}
 
 
 async def read_secrets(session: AnySession, owner_id: UUID) -> dict[str, str]:

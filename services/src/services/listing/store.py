@@ -74,9 +74,8 @@ async def read_values(
     pages = await _read_pages(session, tails, leaves)
     for track_id, of_track in leaves.items():
         leaf_ids = np.fromiter(of_track.series, np.int64, len(of_track.series))
-        keys, numbers = list(of_track.series.values()), leaf_ids // PAGE
+        keys, numbers, places = list(of_track.series.values()), leaf_ids // PAGE, leaf_ids % PAGE
         for number, page in pages[track_id].items():
-            places = leaf_ids % PAGE
             chosen = np.flatnonzero((numbers == number) & (page.n_points[places] > 0))
             values = page.last_values(places[chosen])
             found[track_id] += [(Field("m", keys[at]), v) for at, v in zip(chosen.tolist(), values, strict=True)]

@@ -73,19 +73,20 @@ async def open_resources(settings: RunnerSettings) -> AsyncIterator[Resources]:
         launcher = _open_launcher(settings, database)
         stack.push_async_callback(launcher.close)
         is_trusting = settings.runner_launcher == "local" and not settings.runner_user
+        allowed, searches = Allowed.from_settings(settings), can_search()
         runner = JobRunner(
             database,
             BlobStore(settings.blob_url),
             launcher,
             changes,
             backend=settings.backend,
-            allowed=Allowed.from_settings(settings),
+            allowed=allowed,
             warning=_SAME_USER if is_trusting else "",
-            can_search=can_search(),
+            can_search=searches,
         )
         loops = {"runner": runner.run, "changes": changes.run}
-        if can_search():
-            loops["searches"] = SearchKeeper(database, changes, Allowed.from_settings(settings)).run
+        if searches:
+            loops["searches"] = SearchKeeper(database, changes, allowed).run
         supervisor = await stack.enter_async_context(Supervisor().running(**loops))
         if settings.runner_stops_jobs:
             stack.push_async_callback(runner.stop_all)

@@ -85,12 +85,12 @@ async def add_trials(
     try:
         principal = await get_user(session, search.user_id)
         await check_project(session, principal, lab.project_id, Right.WRITE)
-        tracks = await add_jobs(session, principal, lab, submission_id, combinations, allowed=allowed)
+        tracks = set(await add_jobs(session, principal, lab, submission_id, combinations, allowed=allowed))
     except (MissingRight, ProjectNotFound, BadValue) as error:
         await store.end_search(session, submission_id, Ending.FAILED, f"No trial could be submitted: {error.detail}")
         return []
     made = await job_store.list_jobs(session, submission_id)
-    return [job for job in made if job.track_id in set(tracks)]
+    return [job for job in made if job.track_id in tracks]
 
 
 async def prune(session: Session, submission_id: UUID, causes: Mapping[UUID, str]) -> list[Job]:
