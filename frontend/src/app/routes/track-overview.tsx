@@ -8,13 +8,11 @@ import type { Track } from "@/api/types";
 import { EmptyState } from "@/components/empty-state";
 import { PythonSample } from "@/components/python-sample";
 import { JobCard } from "@/features/jobs/job-card";
+import { NOTED_FOLDERS } from "@/features/tracks/columns";
 import { TrackFacts } from "@/features/tracks/track-facts";
 import { useReloadInterval } from "@/lib/preferences";
 import type { TrackSearch } from "@/lib/url-state";
 import { FolderOverview } from "./folder-overview";
-
-// Shown as facts, or a click away: they are alike in every track and would stand before what is its own.
-const KNOWN_FOLDERS = ["system", "source"];
 
 interface Props {
   track: Track;
@@ -42,7 +40,8 @@ export function TrackOverview({ track, job, search, onSearch, onOpen }: Props) {
         <FolderOverview
           trackId={track.track_id}
           folder=""
-          without={KNOWN_FOLDERS}
+          // Shown as facts, or a click away; they would stand before what is the track's own.
+          without={NOTED_FOLDERS}
           search={search}
           onSearch={onSearch}
           onOpen={onOpen}

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { archivesQuery, type LabDefinition } from "@/api/labs";
+import { Fact, Facts } from "@/components/fact";
 import { formatBytes, formatCount, formatDuration } from "@/lib/format";
 import classes from "./definition.module.css";
 
@@ -20,42 +21,40 @@ export function DefinitionFacts({ project, definition, children }: Props) {
   const { t, i18n } = useTranslation();
   const { code, environment, variables, limits } = definition;
   return (
-    <dl className={classes.shown}>
+    <Facts className={classes.shown}>
       {children}
       {code && (
-        <DefinitionFact name={t(`definition.code.${code.kind}`)}>
+        <Fact name={t(`definition.code.${code.kind}`)}>
           <CodeText project={project} code={code} />
-        </DefinitionFact>
+        </Fact>
       )}
       {environment.python && (
-        <DefinitionFact name={t("definition.python")}>
+        <Fact name={t("definition.python")}>
           <span className="mono">{environment.python}</span>
-        </DefinitionFact>
+        </Fact>
       )}
       {environment.requirements && (
-        <DefinitionFact name={t("definition.requirements")}>
+        <Fact name={t("definition.requirements")}>
           <span className="mono">{environment.requirements}</span>
-        </DefinitionFact>
+        </Fact>
       )}
       {environment.pod.image && (
-        <DefinitionFact name={t("pod.image")}>
+        <Fact name={t("pod.image")}>
           <span className="mono">{environment.pod.image}</span>
-        </DefinitionFact>
+        </Fact>
       )}
-      {environment.pod.gpus > 0 && (
-        <DefinitionFact name={t("pod.gpus")}>{environment.pod.gpus}</DefinitionFact>
-      )}
+      {environment.pod.gpus > 0 && <Fact name={t("pod.gpus")}>{environment.pod.gpus}</Fact>}
       {Object.keys(variables).length > 0 && (
-        <DefinitionFact name={t("definition.variables")}>
+        <Fact name={t("definition.variables")}>
           {Object.entries(variables).map(([name, value]) => (
             <div key={name} className="mono">
               {name}={value}
             </div>
           ))}
-        </DefinitionFact>
+        </Fact>
       )}
       {(limits.memory_mb > 0 || limits.cpu_s > 0) && (
-        <DefinitionFact name={t("definition.limits")}>
+        <Fact name={t("definition.limits")}>
           {[
             limits.memory_mb > 0 &&
               t("definition.memoryOf", { n: formatCount(limits.memory_mb, i18n.language) }),
@@ -63,18 +62,9 @@ export function DefinitionFacts({ project, definition, children }: Props) {
           ]
             .filter(Boolean)
             .join(", ")}
-        </DefinitionFact>
+        </Fact>
       )}
-    </dl>
-  );
-}
-
-export function DefinitionFact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+    </Facts>
   );
 }
 

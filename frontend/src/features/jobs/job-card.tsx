@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "@/api/jobs";
-import { Fact } from "@/components/fact";
+import { Fact, Facts } from "@/components/fact";
 import { JobStateLabel } from "@/components/job-state";
 import { formatDate, formatDuration, trackSeconds } from "@/lib/format";
 import { Cause, JobHistory } from "./job-history";
@@ -95,7 +95,7 @@ function JobFacts({ job }: { job: JobDetail }) {
   const { t, i18n } = useTranslation();
   const when = (at: string) => formatDate(at, i18n.language);
   return (
-    <dl className={classes.facts}>
+    <Facts className={classes.facts}>
       <Fact name={t("job.queuedAt")}>{when(job.queued_at)}</Fact>
       {job.started_at && <Fact name={t("job.startedAt")}>{when(job.started_at)}</Fact>}
       {job.stop_asked_by && (
@@ -119,6 +119,6 @@ function JobFacts({ job }: { job: JobDetail }) {
         </Fact>
       )}
       {job.ended_at && job.last_seen_at && <Fact name={t("job.lastPoint")}>{when(job.last_seen_at)}</Fact>}
-    </dl>
+    </Facts>
   );
 }

@@ -3,7 +3,8 @@ import { Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Lab } from "@/api/labs";
 import { commandText } from "@/components/definition/command-fields";
-import { DefinitionFact, DefinitionFacts } from "@/components/definition/definition-facts";
+import { DefinitionFacts } from "@/components/definition/definition-facts";
+import { Fact } from "@/components/fact";
 import { formatScalar, isRange } from "@/lib/scalars";
 import classes from "./labs.module.css";
 
@@ -11,10 +12,10 @@ export function LabFacts({ lab, project }: { lab: Lab; project: string }) {
   const { t } = useTranslation();
   return (
     <DefinitionFacts project={project} definition={lab.definition}>
-      <DefinitionFact name={t("definition.command")}>
+      <Fact name={t("definition.command")}>
         <code className="mono">{commandText(lab.definition)}</code>
         {lab.definition.uses_shell && <span className="dim"> {t("definition.byShell")}</span>}
-      </DefinitionFact>
+      </Fact>
     </DefinitionFacts>
   );
 }

@@ -6,7 +6,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { jobRulesQuery } from "@/api/jobs";
 import type { Search, SubmissionDetail } from "@/api/labs";
-import { Fact } from "@/components/fact";
+import { Fact, Facts } from "@/components/fact";
 import { formatCount, formatValue } from "@/lib/format";
 import { formatScalar } from "@/lib/scalars";
 import classes from "./search-panel.module.css";
@@ -25,7 +25,7 @@ export function SearchPanel({ search, jobs }: Props) {
   const held = STATES.filter((state) => search.trials[state]);
   return (
     <section className={`card ${classes.panel}`} aria-label={t("search.title")}>
-      <dl className={classes.facts}>
+      <Facts className={classes.facts}>
         <Fact name={t("search.title")}>
           {t(`search.for.${search.direction}`)} <code className="mono">{search.objective}</code>
           <span className="dim">
@@ -50,7 +50,7 @@ export function SearchPanel({ search, jobs }: Props) {
         <Fact name={t("search.best")}>
           <Best best={search.best} jobs={jobs} />
         </Fact>
-      </dl>
+      </Facts>
       <progress
         className={classes.progress}
         value={nBegun - (search.trials.running ?? 0)}

@@ -53,8 +53,9 @@ export function defaultColumns(facts: readonly ColumnFacts[]): string[] {
   ];
 }
 
-/** What the client notes of code and machine by itself is rarely what one compares. */
-const isNotedByClient = (key: string) => key.startsWith("system/") || key.startsWith("source/");
+/** Where the client notes code and machine by itself: alike in every track, and rarely what one compares. */
+export const NOTED_FOLDERS = ["system", "source"];
+const isNotedByClient = (key: string) => NOTED_FOLDERS.some((folder) => key.startsWith(`${folder}/`));
 
 export function shownColumns(cols: string | undefined, facts: readonly ColumnFacts[]): string[] {
   const chosen = splitList(cols).filter((name) => isOwn(name) || /^[pm]\../.test(name));
