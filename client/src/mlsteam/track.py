@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from mlsteam import parameters, reading
+from mlsteam import parameters, reading, workers
 from mlsteam.capture.captures import Captures, Wanted
 from mlsteam.capture.failure import status_of
 from mlsteam.creation import CreatingTransport
@@ -34,6 +34,8 @@ from mlsteam.transport import HttpTransport
 from mlsteam.values import plain_number
 
 _ENDS = ("finished", "failed", "stopped")
+# A worker that ends does not hold up its training: what it has not sent by then, its parent sends.
+_WORKER_WAIT_S = 2.0
 _tracks: "weakref.WeakSet[Track]" = weakref.WeakSet()
 
 
@@ -51,17 +53,27 @@ class Track(TrackFacts):
         capture: Wanted | None = None,
         is_offline: bool = False,
         is_sync: bool = False,
+        is_worker: bool = False,
     ) -> None:
         super().__init__(track_id, name, transport, is_offline=is_offline, folder=settings.spool_dir / track_id)
         self.url = settings.url_of(track_id)
         self._settings, self._is_sync = settings, is_sync
         self._finish_timeout = finish_timeout
-        self.spool = Spool(settings.spool_dir, track_id, is_sync=is_sync, on_open=self._start_sender)
+        self.spool = Spool(
+            settings.spool_dir,
+            track_id,
+            is_sync=is_sync,
+            on_open=self._start_sender,
+            # What a worker imports was run, and logged the same, by its parent.
+            is_held=workers.is_importing if is_worker else None,
+        )
         self._rows = RowLog(self.spool)
         self._sender = self._new_sender()
         self._handles: dict[str, SeriesHandle] = {}
-        self._owner_pid = os.getpid()
-        self.spool.open()
+        # The end of the track is not a worker's to tell.
+        self._owner_pid = 0 if is_worker else os.getpid()
+        if not is_worker:
+            self.spool.open()
         parameters.attach(self)
         _tracks.add(self)
         on_sigterm(_finish_all)
@@ -139,6 +151,7 @@ class Track(TrackFacts):
             threading.Thread(target=self.stop, args=(status,), name="mlsteam-stop").start()
             return
         until = time.monotonic() + (self._finish_timeout if timeout is None else timeout)
+        workers.forget(self.spool.folder)
         self._captures.stop(until)
         self.spool.refuse_more()
         self._finish(status, until)
@@ -153,21 +166,28 @@ class Track(TrackFacts):
     def _finish(self, status: str, until: float) -> None:
         atexit.unregister(self._at_exit)
         parameters.detach(self)
-        # A forked child is a writer of its own, but the end of the track is its parent's to tell.
+        # A worker is a writer of its own, but the end of the track is its parent's to tell.
         is_owner = os.getpid() == self._owner_pid
+        if not is_owner:
+            status, until = "", min(until, time.monotonic() + _WORKER_WAIT_S)
         if self.is_offline:
-            write_durably(self.spool.folder / "end", (status if is_owner else "").encode())
-            self.spool.sync()
-            self.spool.close()
-            say(f"track {self.id} is in {self._folder}; `mlsteam sync` sends it.")
+            self._leave_offline(status)
             return
         is_sent = False
         try:
-            is_sent = self._sender.stop(status if is_owner else "", until - time.monotonic())
+            is_sent = self._sender.stop(status, until - time.monotonic())
         finally:
-            # Also when Ctrl-C ended the wait.
-            if not is_sent:
+            # Also when Ctrl-C ended the wait. What a worker leaves its parent sends.
+            if not is_sent and is_owner:
                 say(f"not everything could be sent; `mlsteam sync` sends the rest from {self._folder}.")
+
+    def _leave_offline(self, status: str) -> None:
+        if self.spool.folder.is_dir():
+            write_durably(self.spool.folder / "end", status.encode())
+            self.spool.sync()
+        self.spool.close()
+        if status:
+            say(f"track {self.id} is in {self._folder}; `mlsteam sync` sends it.")
 
     def __enter__(self) -> "Track":  # noqa: PYI034  # Self is of Python 3.11
         return self
@@ -214,10 +234,6 @@ class Track(TrackFacts):
         }  # fmt: skip
         return _reopen, (self.id, self._name, where, options)
 
-    def leave_end_to_parent(self) -> None:
-        """Log as a worker of another process: the end of the track is not this one's to tell."""
-        self._owner_pid = 0
-
     def after_fork_in_child(self) -> None:
         """Become a new writer whose sender starts with its first record."""
         self.spool.after_fork_in_child()
@@ -226,19 +242,21 @@ class Track(TrackFacts):
         self._captures.after_fork_in_child()
 
 
-def _reopen(track_id: str, name: str, where: tuple[str, str, str], options: Mapping[str, Any]) -> Track:
-    """Open the track of the parent process in a spawned one, as one writer however often it was handed over."""
+def join(track_id: str, name: str, settings: Settings, **options: Any) -> Track:
+    """Open a track of the parent process in a worker, as one writer however often it is asked for."""
     for track in list(_tracks):
         if track.id == track_id and not track.spool.is_closed:
             return track
+    transport = CreatingTransport(HttpTransport(settings.backend, settings.token), settings.spool_dir / track_id)
+    return Track(track_id, name, settings=settings, transport=transport, is_worker=True, **options)
+
+
+def _reopen(track_id: str, name: str, where: tuple[str, str, str], options: Mapping[str, Any]) -> Track:
     backend, token, spool_dir = where
     settings = read_settings(
         api_token=token, backend=backend, track_id=track_id, spool_dir=spool_dir, is_offline=options["is_offline"]
     )
-    transport = CreatingTransport(HttpTransport(settings.backend, settings.token), settings.spool_dir / track_id)
-    track = Track(track_id, name, settings=settings, transport=transport, **options)
-    track.leave_end_to_parent()
-    return track
+    return join(track_id, name, settings, **options)
 
 
 def _after_fork_in_child() -> None:
