@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mlsteam import reading, workers
+from mlsteam import ranks, reading, workers
 from mlsteam.capture.captures import read_wanted
 from mlsteam.creation import CreatingTransport, Creation, create, new_track_id, note_creation, read_creation
 from mlsteam.errors import APIConnectionError, APIStatusError, SettingsError
@@ -162,7 +162,7 @@ def init(
     creation = Creation(
         settings.project, settings.track_id or new_track_id(), name=name or "", tags=list(tags or ()), notes=notes or ""
     )
-    track = _open(settings, creation, capture=capture, **how)
+    track = _open(settings, creation, capture=capture, rank=ranks.rank() if settings.track_id else None, **how)
     asked = creation.project, creation.name
     workers.note(track.spool.folder, workers.Opened(track.id, track.name, *asked, number, os.getpid(), workers.ranks()))
     where = track.url if chosen is Mode.ONLINE else "offline, sent by `mlsteam sync`"

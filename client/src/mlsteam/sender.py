@@ -29,10 +29,12 @@ class Sender:
         *,
         pace: Pace | None = None,
         adopt: Callable[[int | None], int] | None = None,
+        is_owner: bool = True,
     ) -> None:
         self._spool, self._track_id, self._transport = spool, track_id, transport
         self._pace = pace or Pace()
-        self._adopt = adopt
+        # Whether the life and the end of the track are this process's to tell.
+        self._adopt, self._is_owner = adopt, is_owner
         self._changed = threading.Condition()
         self._is_stopping = self._is_gone = self._is_disk_bad = self._is_hurried = False
         self._n_waiting = 0
@@ -77,7 +79,7 @@ class Sender:
         outcome, target = Outcome.IDLE, self._spool.position
         while True:
             now = time.monotonic()
-            if now >= beat_at:
+            if self._is_owner and now >= beat_at:
                 delivery.post_status("running")
                 beat_at = time.monotonic() + self._pace.heartbeat_s
             if outcome is not Outcome.PROGRESS:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from mlsteam import parameters, reading, workers
+from mlsteam import parameters, ranks, reading, workers
 from mlsteam.capture.captures import Captures, Wanted
 from mlsteam.capture.failure import status_of
 from mlsteam.creation import CreatingTransport
@@ -54,6 +54,7 @@ class Track(TrackFacts):
         is_offline: bool = False,
         is_sync: bool = False,
         is_worker: bool = False,
+        rank: str | None = None,
     ) -> None:
         super().__init__(track_id, name, transport, is_offline=is_offline, folder=settings.spool_dir / track_id)
         self.url = settings.url_of(track_id)
@@ -68,12 +69,15 @@ class Track(TrackFacts):
             is_held=workers.is_importing if is_worker else None,
         )
         self._rows = RowLog(self.spool)
-        self._sender = self._new_sender()
         self._handles: dict[str, SeriesHandle] = {}
-        # The end of the track is not a worker's to tell.
+        # The end of the track is not a worker's to tell, and not that of a further rank.
         self._owner_pid = 0 if is_worker else os.getpid()
+        self.rank, self._has_ranks = rank or "0", rank is not None
+        self._sender = self._new_sender()
         if not is_worker:
             self.spool.open()
+        if self._is_rank:
+            self[f"{ranks.system_key()}/status"] = "running"
         parameters.attach(self)
         _tracks.add(self)
         on_sigterm(_finish_all)
@@ -153,6 +157,7 @@ class Track(TrackFacts):
         until = time.monotonic() + (self._finish_timeout if timeout is None else timeout)
         workers.forget(self.spool.folder)
         self._captures.stop(until)
+        status = self._agreed(status)
         self.spool.refuse_more()
         self._finish(status, until)
 
@@ -160,16 +165,33 @@ class Track(TrackFacts):
         """Send what was logged before the signal; training code, still running, sees no exception."""
         if not self.spool.is_closed:
             self._captures.stop(until)
+            status = self._agreed("stopped")
             self.spool.mute()
-            self._finish("stopped", until)
+            self._finish(status, until)
+
+    @property
+    def _is_rank(self) -> bool:
+        return self.rank != "0"
+
+    @property
+    def _is_owner(self) -> bool:
+        return os.getpid() == self._owner_pid
+
+    def _agreed(self, status: str) -> str:
+        """Return how the track ends when this process of it does; empty when it goes on without."""
+        if not self._is_owner:
+            return ""
+        if self._is_rank:
+            self[f"{ranks.system_key()}/status"] = status
+            return status if status == "failed" else ""
+        return "failed" if self._has_ranks and ranks.has_failed(self._transport.inner, self.id) else status
 
     def _finish(self, status: str, until: float) -> None:
         atexit.unregister(self._at_exit)
         parameters.detach(self)
-        # A worker is a writer of its own, but the end of the track is its parent's to tell.
-        is_owner = os.getpid() == self._owner_pid
+        is_owner = self._is_owner
         if not is_owner:
-            status, until = "", min(until, time.monotonic() + _WORKER_WAIT_S)
+            until = min(until, time.monotonic() + _WORKER_WAIT_S)
         if self.is_offline:
             self._leave_offline(status)
             return
@@ -203,7 +225,7 @@ class Track(TrackFacts):
         try:
             status, code = self._captures.ending()
             if code and not self.spool.is_closed:
-                self["system/exit_code"] = code
+                self[f"{ranks.system_key()}/exit_code"] = code
             self.stop(status)
         except KeyboardInterrupt:
             # The program is ending already; the line that `stop` wrote says what is left.
@@ -218,6 +240,7 @@ class Track(TrackFacts):
             self._transport,
             pace=pace,
             adopt=lambda most: drain(folder, self._transport, pace, max_batches=most),
+            is_owner=self._is_owner and not self._is_rank,
         )
 
     def _start_sender(self) -> None:

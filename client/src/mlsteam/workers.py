@@ -108,7 +108,7 @@ def find(spool_dir: Path, number: int, *, project: str, track_id: str, name: str
         ]
         return wanted[-1] if wanted else None
     opened = _read(spool_dir, _family()) if is_importing() else []
-    if not opened and told and told == _family():
+    if not opened and is_importing() and told == _family():
         raise NoTrackError
     if not opened and told and (is_importing() or ranks() != ["0", "0"]):
         # Of our parent alone: it serves workers, or it is the first rank and starts the others.
