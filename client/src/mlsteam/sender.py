@@ -154,10 +154,10 @@ class Sender:
                 self._n_waiting -= 1
             return self._sent_to >= target
 
-    def stop(self, status: str, timeout: float) -> bool:
-        """Send the rest, then the end of the track; False when something is left for `mlsteam sync`."""
+    def begin_stop(self, status: str) -> None:
+        """Send the rest from now on, then the end of the track."""
         if self._thread is None:
-            return not self._spool.dropped
+            return
         try:
             write_durably(self._spool.folder / "end", status.encode())
         except OSError as error:
@@ -165,5 +165,10 @@ class Sender:
         with self._changed:
             self._status, self._is_stopping, self._is_hurried = status, True, True
             self._changed.notify_all()
+
+    def await_stop(self, timeout: float) -> bool:
+        """Wait for that; False when something is left for `mlsteam sync`."""
+        if self._thread is None:
+            return not self._spool.dropped
         self._thread.join(max(0.0, timeout))
         return not self._thread.is_alive() and not self._spool.folder.exists()

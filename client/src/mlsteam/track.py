@@ -3,17 +3,15 @@
 Made by opening.py, called by training code. Guarantees that logging never waits for the network.
 """
 
-import atexit
 import importlib
 import os
 import threading
 import time
-import weakref
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from mlsteam import parameters, ranks, reading, workers
+from mlsteam import open_tracks, parameters, ranks, reading, workers
 from mlsteam.capture.captures import Captures, Wanted
 from mlsteam.capture.failure import status_of
 from mlsteam.creation import CreatingTransport
@@ -29,14 +27,12 @@ from mlsteam.rows import RowLog
 from mlsteam.sender import Sender
 from mlsteam.settings import Settings, read_settings
 from mlsteam.spool import Spool
-from mlsteam.termination import MAX_WAIT_S, on_sigterm
 from mlsteam.transport import HttpTransport
 from mlsteam.values import plain_number
 
 _ENDS = ("finished", "failed", "stopped")
 # A worker that ends does not hold up its training: what it has not sent by then, its parent sends.
 _WORKER_WAIT_S = 2.0
-_tracks: "weakref.WeakSet[Track]" = weakref.WeakSet()
 
 
 class Track(TrackFacts):
@@ -59,7 +55,7 @@ class Track(TrackFacts):
         super().__init__(track_id, name, transport, is_offline=is_offline, folder=settings.spool_dir / track_id)
         self.url = settings.url_of(track_id)
         self._settings, self._is_sync = settings, is_sync
-        self._finish_timeout = finish_timeout
+        self.finish_timeout = finish_timeout
         self.spool = Spool(
             settings.spool_dir,
             track_id,
@@ -79,9 +75,7 @@ class Track(TrackFacts):
         if self._is_rank:
             self[f"{ranks.system_key()}/status"] = "running"
         parameters.attach(self)
-        _tracks.add(self)
-        on_sigterm(_finish_all)
-        atexit.register(self._at_exit)
+        open_tracks.add(self)
         self._captures = Captures(self, settings.spool_dir, capture)
 
     def __getitem__(self, key: str) -> SeriesHandle:
@@ -106,7 +100,7 @@ class Track(TrackFacts):
 
         Raises: BadKeyError, KeyNotFoundError, TrackError, APIConnectionError, APIStatusError.
         """
-        if not self.wait(self._finish_timeout):
+        if not self.wait(self.finish_timeout):
             raise TrackError(f"{key!r} cannot be deleted before everything is sent; is the server reachable?")
         reading.delete(self._transport, self.id, check_key(key))
 
@@ -154,20 +148,48 @@ class Track(TrackFacts):
             # In a signal handler in the middle of a `log`: it is done when that is, at the latest when Python ends.
             threading.Thread(target=self.stop, args=(status,), name="mlsteam-stop").start()
             return
-        until = time.monotonic() + (self._finish_timeout if timeout is None else timeout)
+        until = time.monotonic() + (self.finish_timeout if timeout is None else timeout)
+        self.begin_end(status, until)
+        self.await_end(until)
+
+    def begin_exit(self, until: float) -> None:
+        """Begin the end of the track with that of the program."""
+        status, code = self._captures.ending()
+        if code and not self.spool.is_closed:
+            self[f"{ranks.system_key()}/exit_code"] = code
+        self.begin_end(status, until)
+
+    def begin_end(self, status: str, until: float, *, is_silent: bool = False) -> None:
+        """Send the rest from now on, then the end; when silent, training code that still runs sees no exception."""
+        open_tracks.discard(self)
+        if self.spool.is_closed:
+            return
         workers.forget(self.spool.folder)
         self._captures.stop(until)
         status = self._agreed(status)
-        self.spool.refuse_more()
-        self._finish(status, until)
-
-    def end_by_signal(self, until: float) -> None:
-        """Send what was logged before the signal; training code, still running, sees no exception."""
-        if not self.spool.is_closed:
-            self._captures.stop(until)
-            status = self._agreed("stopped")
+        if is_silent:
             self.spool.mute()
-            self._finish(status, until)
+        else:
+            self.spool.refuse_more()
+        parameters.detach(self)
+        if self.is_offline:
+            self._leave_offline(status)
+        else:
+            self._sender.begin_stop(status)
+
+    def await_end(self, until: float) -> None:
+        """Wait for what `begin_end` began, to about a moment of `time.monotonic()`."""
+        if self.is_offline:
+            return
+        if not self._is_owner:
+            until = min(until, time.monotonic() + _WORKER_WAIT_S)
+        is_sent = False
+        try:
+            is_sent = self._sender.await_stop(until - time.monotonic())
+        finally:
+            # Also when Ctrl-C ended the wait. What a worker leaves its parent sends.
+            if not is_sent and self._is_owner:
+                say(f"not everything could be sent; `mlsteam sync` sends the rest from {self._folder}.")
 
     @property
     def _is_rank(self) -> bool:
@@ -186,23 +208,6 @@ class Track(TrackFacts):
             return status if status == "failed" else ""
         return "failed" if self._has_ranks and ranks.has_failed(self._transport.inner, self.id) else status
 
-    def _finish(self, status: str, until: float) -> None:
-        atexit.unregister(self._at_exit)
-        parameters.detach(self)
-        is_owner = self._is_owner
-        if not is_owner:
-            until = min(until, time.monotonic() + _WORKER_WAIT_S)
-        if self.is_offline:
-            self._leave_offline(status)
-            return
-        is_sent = False
-        try:
-            is_sent = self._sender.stop(status, until - time.monotonic())
-        finally:
-            # Also when Ctrl-C ended the wait. What a worker leaves its parent sends.
-            if not is_sent and is_owner:
-                say(f"not everything could be sent; `mlsteam sync` sends the rest from {self._folder}.")
-
     def _leave_offline(self, status: str) -> None:
         if self.spool.folder.is_dir():
             write_durably(self.spool.folder / "end", status.encode())
@@ -220,16 +225,6 @@ class Track(TrackFacts):
         if error is not None and not isinstance(error, SystemExit):
             self._captures.note_failure(error)
         self.stop(status_of(error))
-
-    def _at_exit(self) -> None:
-        try:
-            status, code = self._captures.ending()
-            if code and not self.spool.is_closed:
-                self[f"{ranks.system_key()}/exit_code"] = code
-            self.stop(status)
-        except KeyboardInterrupt:
-            # The program is ending already; the line that `stop` wrote says what is left.
-            return
 
     def _new_sender(self) -> Sender:
         # A few batches at a time, so that what is logged now does not wait behind what an earlier process left.
@@ -253,7 +248,7 @@ class Track(TrackFacts):
         settings = self._settings
         where = (settings.backend, settings.token(), str(settings.spool_dir))
         options = {
-            "finish_timeout": self._finish_timeout, "is_sync": self._is_sync, "is_offline": self.is_offline,
+            "finish_timeout": self.finish_timeout, "is_sync": self._is_sync, "is_offline": self.is_offline,
         }  # fmt: skip
         return _reopen, (self.id, self._name, where, options)
 
@@ -267,9 +262,8 @@ class Track(TrackFacts):
 
 def join(track_id: str, name: str, settings: Settings, **options: Any) -> Track:
     """Open a track of the parent process in a worker, as one writer however often it is asked for."""
-    for track in list(_tracks):
-        if track.id == track_id and not track.spool.is_closed:
-            return track
+    if (track := open_tracks.find(track_id)) is not None:
+        return track
     transport = CreatingTransport(HttpTransport(settings.backend, settings.token), settings.spool_dir / track_id)
     return Track(track_id, name, settings=settings, transport=transport, is_worker=True, **options)
 
@@ -280,18 +274,3 @@ def _reopen(track_id: str, name: str, where: tuple[str, str, str], options: Mapp
         api_token=token, backend=backend, track_id=track_id, spool_dir=spool_dir, is_offline=options["is_offline"]
     )
     return join(track_id, name, settings, **options)
-
-
-def _after_fork_in_child() -> None:
-    for track in list(_tracks):
-        track.after_fork_in_child()
-
-
-def _finish_all() -> None:
-    until = time.monotonic() + MAX_WAIT_S
-    for track in list(_tracks):
-        track.end_by_signal(until)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
