@@ -39,7 +39,8 @@ with mlsteam.init() as track:
                 values = [value for *_, value in table]
             found[f"{key} {form}"] = [repr(value) for value in values]
     frame = mlsteam.tracks(columns=["m.float"])
-    assert frame["name"].tolist() == [track.name], frame
+    assert frame["name"].tolist()[0] == track.name
+    assert frame["m.float"].tolist()[0] == -math.inf
 print(json.dumps(found))
 """
 _SAME = {

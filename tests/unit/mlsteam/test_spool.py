@@ -165,3 +165,18 @@ def test_points_rows_and_texts_keep_their_order(tmp_path: Path) -> None:
     assert {name: list(entries.columns[Kind.SERIES_FLOAT, name].values) for name in "ab"} == expected
     assert list(entries.columns[Kind.SERIES_INT, "c"].values) == list(range(0, 500, 5))
     assert entries.columns[Kind.SERIES_STR, "note"].values == [str(number) for number in range(0, 500, 50)]
+
+
+def test_a_segment_that_the_sender_removes_meanwhile_costs_no_point(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "t", segment_bytes=4096, retry_full_s=60)
+    key = SpoolKey("loss", Kind.SERIES_FLOAT)
+    spool.append(key, 1.0, 1.0, 1.0)
+    # A name that leads nowhere is what is seen of a file between the look at its folder and the look at it.
+    (spool.folder / "00000000.seg").symlink_to("removed")
+    for number in range(1000):
+        spool.append(key, 1.0, 1.0, float(number))
+    assert spool.dropped == 0
+
+
+def test_a_folder_that_its_owner_has_just_removed_is_nobodys(tmp_path: Path) -> None:
+    assert lock_folder(tmp_path / "removed") is None
