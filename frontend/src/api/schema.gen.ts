@@ -3595,6 +3595,11 @@ export interface components {
             states: {
                 [key: string]: number;
             };
+            /**
+             * Objective
+             * @description The series that a search goes by; null where it is no search
+             */
+            objective: string | null;
             /** Created By */
             created_by: string;
             /**
@@ -3646,6 +3651,11 @@ export interface components {
             states: {
                 [key: string]: number;
             };
+            /**
+             * Objective
+             * @description The series that a search goes by; null where it is no search
+             */
+            objective: string | null;
             /** Created By */
             created_by: string;
             /**
