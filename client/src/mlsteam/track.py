@@ -206,7 +206,8 @@ class Track(TrackFacts):
         if self._is_rank:
             self[f"{ranks.system_key()}/status"] = status
             return status if status == "failed" else ""
-        return "failed" if self._has_ranks and ranks.has_failed(self._transport.inner, self.id) else status
+        asks = self._has_ranks and not self.is_offline
+        return "failed" if asks and ranks.has_failed(self._transport.inner, self.id) else status
 
     def _leave_offline(self, status: str) -> None:
         if self.spool.folder.is_dir():

@@ -1,4 +1,4 @@
-// The one place that calls fetch for JSON. Every query and mutation goes through `request`.
+// The one place that calls fetch for the API. Every query and mutation goes through `request` or `requestPacked`.
 // Guarantees: a failed answer is always an ApiError with the server's code, sentence and request id.
 
 export class ApiError extends Error {
@@ -35,11 +35,34 @@ export interface RequestOptions {
   /** Sent as it is, in place of a body of JSON. */
   content?: Blob;
   signal?: AbortSignal;
+  /** Integers that a number cannot hold come as their digits: what was logged is shown as it was. */
+  isExact?: boolean;
 }
 
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const response = await ask(path, "application/json", options);
+  if (response.status === 204) return undefined as T;
+  return (options.isExact ? parseExact(await response.text()) : await response.json()) as T;
+}
+
+export function parseExact(text: string): unknown {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  // Browsers that do not tell what stood there round, as they always did.
+  return JSON.parse(text, (_key, value: unknown, at?: { source?: string }) =>
+    Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(at?.source ?? "")
+      ? at?.source
+      : value,
+  );
+}
+
+/** Asks for an answer with raw columns, which is many times faster to read than numbers in JSON. */
+export async function requestPacked(path: string, options: RequestOptions = {}): Promise<ArrayBuffer> {
+  return (await ask(path, "application/vnd.mlsteam.series+msgpack", options)).arrayBuffer();
+}
+
+async function ask(path: string, accept: string, options: RequestOptions): Promise<Response> {
   const method = options.method ?? "GET";
-  const headers: Record<string, string> = { Accept: "application/json" };
+  const headers: Record<string, string> = { Accept: accept };
   // The session is a cookie; this header proves that the page itself, not another site, sends the change.
   if (method !== "GET") headers["X-MLSteam-Request"] = "1";
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
@@ -52,8 +75,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     credentials: "same-origin",
   });
   if (!response.ok) throw await toApiError(response);
-  if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+  return response;
 }
 
 async function send(url: string, init: RequestInit): Promise<Response> {

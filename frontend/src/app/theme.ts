@@ -15,11 +15,25 @@ const steel: MantineColorsTuple = [
   "#145890",
 ];
 
+// As blue as the page's own greys.
+const dark: MantineColorsTuple = [
+  "#dde3ea",
+  "#b8c2cd",
+  "#9aa6b4",
+  "#6b7683",
+  "#434b56",
+  "#363d47",
+  "#20262e",
+  "#171b21",
+  "#12161b",
+  "#0c0f13",
+];
+
 export const theme = createTheme({
   primaryColor: "steel",
   primaryShade: 8,
   autoContrast: true,
-  colors: { steel },
+  colors: { steel, dark },
   defaultRadius: "md",
   fontFamily:
     'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans TC", "Noto Sans CJK TC", "PingFang TC", sans-serif',

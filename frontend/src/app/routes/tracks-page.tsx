@@ -8,7 +8,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/client";
 import { columnsQuery, type TableQuestion } from "@/api/listing";
-import { projectQuery } from "@/api/overlay";
+import { projectQuery } from "@/api/projects";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { PythonSample } from "@/components/python-sample";
@@ -186,15 +186,23 @@ export function TracksPage() {
         chosen={chosenColumn}
       />
     );
+  const crumbs = <Link to="/projects">{t("app.projects")}</Link>;
+  // Nothing of it can be filtered or chosen.
+  if (rows.error instanceof ApiError && rows.error.code === "project_not_found")
+    return (
+      <SignedInPage crumbs={crumbs}>
+        <ErrorPanel error={rows.error} />
+      </SignedInPage>
+    );
   return (
-    <SignedInPage crumbs={<Link to="/projects">{t("app.projects")}</Link>}>
+    <SignedInPage crumbs={crumbs}>
       <div className={classes.page}>
         <ProjectNav project={project} />
         <div className={classes.top}>
           <h1 className={classes.title} title={project}>
             {project}
           </h1>
-          <span className="dim num" aria-live="polite">
+          <span className={`dim num ${classes.count}`} aria-live="polite">
             {rows.total !== undefined && t("projects.tracks", { count: total })}
           </span>
           <span style={{ flex: 1 }} />

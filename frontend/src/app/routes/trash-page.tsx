@@ -6,7 +6,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tansta
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { restoreTracks } from "@/api/listing";
-import { projectQuery } from "@/api/overlay";
+import { projectQuery } from "@/api/projects";
 import { purgeTrash, type Trashed, trashQuery } from "@/api/trash";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel, errorText } from "@/components/error-panel";
@@ -14,6 +14,7 @@ import { LoadMore } from "@/components/load-more";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { formatAgo, formatDate } from "@/lib/format";
 import { ProjectCrumbs } from "./project-crumbs";
+import { ProjectNav } from "./project-page";
 import { SignedInPage } from "./signed-in-page";
 
 export function TrashPage() {
@@ -45,6 +46,7 @@ export function TrashPage() {
   const canWrite = owner.data !== undefined && owner.data.role !== "viewer";
   return (
     <SignedInPage crumbs={<ProjectCrumbs project={project} />}>
+      <ProjectNav project={project} />
       <div className="page">
         <Group justify="space-between" mb="md">
           <div>

@@ -30,6 +30,9 @@ export const en = {
   "error.gone": "This track was deleted.",
   "error.requestId": "Request id: {{id}}",
   "error.toProjects": "Go to the projects",
+  "error.broken":
+    "This part of the page does not work. Load the page again; if that does not help, tell whoever runs this server.",
+  "error.reload": "Load the page again",
   "signIn.title": "Sign in",
   "signIn.name": "Name",
   "signIn.password": "Password",

@@ -31,6 +31,8 @@ export const zhTw: typeof en = {
   "error.gone": "此追蹤紀錄已被刪除。",
   "error.requestId": "請求編號：{{id}}",
   "error.toProjects": "前往專案列表",
+  "error.broken": "頁面的這個部分無法運作。請重新整理頁面；若仍無法解決，請告知伺服器管理者。",
+  "error.reload": "重新整理頁面",
   "signIn.title": "登入",
   "signIn.name": "名稱",
   "signIn.password": "密碼",
