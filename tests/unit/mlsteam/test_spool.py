@@ -70,6 +70,34 @@ def test_a_file_that_is_cut_at_any_byte_gives_what_is_whole_and_no_loss(tmp_path
     assert found == [0.0, 1.0, 2.0, 3.0, 0.0]
 
 
+@pytest.mark.parametrize("is_row", [False, True])
+def test_a_kill_within_a_record_leaves_no_trace_of_it(*, is_row: bool, tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "t", segment_bytes=4096)
+    key, rows = SpoolKey("loss", Kind.SERIES_FLOAT), RowLog(spool)
+    for number in range(4):
+        spool.append(key, 1234.5, 7.0, float(number))
+        rows.log({"acc": float(number), "n": number}, 1234.5, 7.0)
+    begin = spool.position[1]
+    if is_row:
+        rows.log({"acc": 4.0, "n": 4}, 1234.5, 7.0)
+    else:
+        spool.append(key, 1234.5, 7.0, 4.0)
+    path, end = spool.folder / "00000001.seg", spool.position[1]
+    spool.close()
+    raw = path.read_bytes()
+    # The commit word, at the end of the first slot, is written last.
+    order = [*range(begin, begin + SLOT_BYTES - 4), *range(begin + SLOT_BYTES, end)]
+    for written in range(len(order) + 1):
+        torn = bytearray(raw[:begin].ljust(len(raw), b"\0"))
+        for place in order[:written]:
+            torn[place] = raw[place]
+        path.write_bytes(torn)
+        entries, _ = CutLog(spool.folder)._read((1, HEADER_BYTES), None)
+        assert entries.damaged == 0
+        assert list(entries.columns[Kind.SERIES_FLOAT, "loss"].values) == [0.0, 1.0, 2.0, 3.0]
+        assert list(entries.columns[Kind.SERIES_FLOAT, "acc"].values) == [0.0, 1.0, 2.0, 3.0]
+
+
 def test_every_flipped_bit_is_noticed_and_its_neighbours_stay(tmp_path: Path) -> None:
     spool = Spool(tmp_path, "t", segment_bytes=4096)
     fill(spool, 3)
