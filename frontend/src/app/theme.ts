@@ -61,6 +61,14 @@ export const theme = createTheme({
         },
       },
     },
+    PasswordInput: {
+      defaultProps: {
+        visibilityToggleFocusable: true,
+        get visibilityToggleButtonProps() {
+          return { "aria-label": i18n.t("secret.show") };
+        },
+      },
+    },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
   },
 });
