@@ -114,7 +114,7 @@ export function TracksPage() {
           ["Delete", () => chosen.length > 0 && canWrite && deleting.open()],
           ["Escape", selection.clear],
           // From nowhere in particular the arrows lead into the table, without a way through its whole head.
-          ["ArrowDown", () => isFocusFree() && focusFirstRow(), { preventDefault: false }],
+          ["ArrowDown", () => isFocusFree() && focusRow(), { preventDefault: false }],
         ]
       : [],
   );
@@ -324,8 +324,11 @@ export function TracksPage() {
   );
 }
 
-function focusFirstRow() {
-  document.querySelector<HTMLElement>('tbody tr[tabindex="0"]')?.focus();
+/** The row that had it last, or the first. */
+function focusRow() {
+  const row =
+    document.querySelector('tbody tr[tabindex="0"]') ?? document.querySelector("tbody tr[tabindex]");
+  (row as HTMLElement | null)?.focus();
 }
 
 /** What is grouped stands together only if it is sorted by that first. */
