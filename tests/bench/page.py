@@ -66,7 +66,9 @@ def fill(stack: RunningStack) -> str:
         ]
         if start == LINES // 2:
             lines[77] = "a needle in the hay"
-        to.send(console=[{"stream": "stdout", "lines": lines}])
+        times = [n / 10 for n in range(start, start + 10_000)]
+        errors = {"stream": "stderr", "lines": [f"warning {n}" for n in times[::100]], "times": times[::100]}
+        to.send(console=[{"stream": "stdout", "lines": lines, "times": times}, errors])
     return to.track
 
 
@@ -135,20 +137,21 @@ def measure_tree(page: Page, report: Report) -> None:
     page.evaluate(_SET.format(box=box, text=""))
 
 
-def measure_console(page: Page, report: Report) -> None:
-    """Jump, scroll and search in a million lines."""
+def measure_console(page: Page, report: Report, name: str, per_10k: int) -> None:
+    """Jump, scroll and search in a million lines; of ten thousand of stdout so many stand in what is shown."""
     log = "document.querySelector('[role=log]')"
     seen = "() => " + log + ".textContent.includes('step {n} ')"
     jumps = [
-        (f"() => {{ {log}.scrollTop = {n} * 20 }}", seen.format(n=n + 5))
-        for n in range(100_000, 900_000, 800_000 // RUNS)
+        (f"() => {{ {log}.scrollTop = {n // 10_000 * per_10k} * 20 }}", seen.format(n=n + 5))
+        # What is looked for stands between two lines of stderr.
+        for n in range(100_000, 900_000, 800_000 // RUNS // 10_000 * 10_000)
     ]
-    report.time("scroll to anywhere in 1,000,000 lines", jumps)
+    report.time(f"{name}: scroll to anywhere in 1,000,000 lines", jumps)
     box = 'input[aria-label="Search"]'
     needle = (_SET.format(box=box, text="a needle in"), f"() => {log}.querySelector('mark') !== null")
-    report.time("search all of them for one line (typing pause included)", [needle])
+    report.time(f"{name}: search for one line (typing pause included)", [needle])
     often = (_SET.format(box=box, text="loss"), f"() => {log}.querySelector('mark')?.textContent === 'loss'")
-    report.time("search for what is in every line, first hit", [often])
+    report.time(f"{name}: search for what is in every line, first hit", [often])
 
 
 def measure_charts(page: Page, report: Report) -> None:
@@ -195,10 +198,11 @@ def main() -> int:
         page.wait_for_selector("[role=treeitem]")
         page.wait_for_timeout(1500)
         measure_tree(page, report)
-        page.goto(f"{stack.address}/t/{track}?path=console%2Fstdout")
-        page.wait_for_selector("[role=log] [data-index]")
-        page.wait_for_timeout(1000)
-        measure_console(page, report)
+        for name, more, per_10k in (("stdout", "", 10_000), ("both streams", "&both=true", 10_100)):
+            page.goto(f"{stack.address}/t/{track}?path=console%2Fstdout{more}")
+            page.wait_for_selector("[role=log] [data-index]")
+            page.wait_for_timeout(1000)
+            measure_console(page, report, name, per_10k)
         page.goto(f"{stack.address}/t/{track}?path=charts")
         measure_charts(page, report)
         loaded = page.evaluate(

@@ -187,6 +187,37 @@ def test_a_console_is_searched_and_linked(stack: RunningStack, track_id: str, pa
     assert downloading.value.path().read_text().count("\n") >= LINES
 
 
+def test_stdout_and_stderr_are_read_as_one(stack: RunningStack, track_id: str, page: Page) -> None:
+    _open(page, stack, track_id, "console%2Fstdout")
+    log = page.get_by_role("log")
+    expect(log.get_by_text("100% done")).to_be_visible()
+    page.get_by_role("radio", name="stdout").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("both=true"))
+    expect(page.get_by_role("radio", name="Both")).to_be_checked()
+    # It follows the end, and says which stream a line is of in a word.
+    newest = log.locator("[data-index]").last
+    expect(newest).to_contain_text("nearly through")
+    expect(newest).to_contain_text("stderr")
+    expect(log.locator("[data-index]", has_text="100% done")).not_to_contain_text("stderr")
+    picture(page, "console-both")
+    check_accessible(page)
+    page.keyboard.press("Control+f")
+    page.keyboard.type("careful")
+    expect(page.get_by_text("1 of 1")).to_be_visible()
+    # It stands where it was said, between its neighbours in time.
+    careful = log.locator("[data-index]", has_text="careful: it is warm")
+    at = int(careful.get_attribute("data-index") or "")
+    expect(log.locator(f"[data-index='{at - 1}']")).to_contain_text("step 99 ")
+    expect(log.locator(f"[data-index='{at + 1}']")).to_contain_text("step 100 ")
+    page.goto(page.url)
+    expect(log.locator("[data-index]").last).to_contain_text("nearly through")
+    page.get_by_text("stderr", exact=True).first.click()
+    expect(page).to_have_url(re.compile("path=console%2Fstderr$"))
+    expect(log.locator("[data-stderr]")).to_have_count(0)
+    expect(log.get_by_text("careful: it is warm")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("path", "shown"),
     [
@@ -276,7 +307,8 @@ def test_everywhere_it_can_be_read(
 ) -> None:
     with signed_in(stack, browser, **options) as page:  # type: ignore[arg-type]
         for path in _SEEN_EVERYWHERE:
-            _open(page, stack, track_id, path, m=json.dumps(["loss/val"]) if path == "loss%2Ftrain" else "")
+            more = {"loss%2Ftrain": {"m": json.dumps(["loss/val"])}, "console%2Fstdout": {"both": "true"}}
+            _open(page, stack, track_id, path, **more.get(path, {}))
             expect(page.get_by_role("tree")).to_be_visible()
             settled(page)
             page.wait_for_timeout(300)

@@ -4,7 +4,7 @@ STEPS = 3000
 LINES = 1200
 # The wave is known, so that what is shown can be checked.
 RICH = f"""
-import json, math, struct, sys, zlib
+import json, math, struct, sys, time, zlib
 import mlsteam
 track = mlsteam.init(name="a rich track", tags=["e2e", "baseline"])
 track.notes = "# What I saw\\n\\nLoss **falls**, see [the site](https://example.com).\\n\\n<script>hacked = 1</script>"
@@ -70,10 +70,17 @@ track["files/tone.wav"].upload(
     + b"data" + struct.pack("<I", len(tone)) + tone, content_type="audio/wav")
 track["run/events.out.tfevents.1700000000.host.1.0"].upload(b"\\0" * 32)
 for line in range({LINES}):
+    if line == 100:
+        # What is read from both pipes in one moment has one time.
+        sys.stdout.flush()
+        time.sleep(0.2)
+        print("careful: it is warm", file=sys.stderr)
+        time.sleep(0.2)
     print(f"epoch {{line // 100}} step {{line}} loss {{math.exp(-line / 300):.4f}}")
 print("\\033[31mERROR\\033[0m something \\033[1;32mgreen\\033[0m and \\033[38;5;208morange\\033[0m <b>bold?</b>")
 print("x" * 12000)
 print("10%\\r50%\\r100% done")
+print("nearly through", file=sys.stderr)
 sys.stdout.flush()
 track.stop()
 print("TRACK", track.id)

@@ -1,4 +1,5 @@
-// Console lines: the tail, which grows; pages before it, which never change; and the lines that hold a text.
+// Console lines: the tail, which grows; pages before it, which do not change; and the lines that hold a text.
+// A stream is a name, or several with "+" between them, which are read as one.
 import { queryOptions } from "@tanstack/react-query";
 import { apiUrl, request } from "./client";
 import type { ConsoleHits, ConsolePage } from "./types";
@@ -18,7 +19,7 @@ export const consoleQuery = (trackId: string, stream: string) =>
     placeholderData: undefined,
   });
 
-/** A page that is full: lines are only ever added at the end. */
+/** A page that is full: lines are added at the end, and hardly ever far from it. */
 export const consolePageQuery = (trackId: string, stream: string, page: number) =>
   queryOptions({
     queryKey: ["console-page", trackId, stream, page],

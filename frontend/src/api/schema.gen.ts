@@ -809,7 +809,7 @@ export interface paths {
         };
         /**
          * Get Console
-         * @description Answer with lines of a stream: the last ones, or from a number on.
+         * @description Answer with lines of a stream: the last ones, from a number on, or those after a cursor.
          */
         get: operations["get_console_api_v3_tracks__track_id__console__stream__get"];
         put?: never;
@@ -1750,7 +1750,10 @@ export interface components {
         };
         /**
          * ConsoleOut
-         * @description Some lines of a stream.
+         * @description Some lines of a stream, or of several in the order of their times.
+         *
+         *     `next` is a cursor, for `after`: it says how many lines of each stream have been seen. Numbers change where a line
+         *     comes later than its time; a cursor goes on where it was. `begin` is the one these lines follow.
          */
         ConsoleOut: {
             /** Stream */
@@ -1759,6 +1762,10 @@ export interface components {
             n_lines: number;
             /** From */
             from: number;
+            /** Begin */
+            begin: string;
+            /** Next */
+            next: string;
             /** Lines */
             lines: components["schemas"]["LineOut"][];
         };
@@ -2524,11 +2531,13 @@ export interface components {
         };
         /**
          * LineOut
-         * @description One line, numbered from 0 within its stream.
+         * @description One line, numbered from 0 within its stream, or within all that are read as one.
          */
         LineOut: {
             /** Number */
             number: number;
+            /** Stream */
+            stream: string;
             /** Time */
             time: number;
             /** Text */
@@ -7006,6 +7015,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description A stream; several with + between them (`stdout+stderr`) are read as one, in the order of times */
                 stream: string;
                 track_id: string;
             };
@@ -7078,6 +7088,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A stream; several with + between them (`stdout+stderr`) are read as one, in the order of times */
                 stream: string;
                 track_id: string;
             };
@@ -7150,10 +7161,13 @@ export interface operations {
             query?: {
                 /** @description First line; negative counts from the end */
                 from?: number | null;
+                /** @description A cursor: `next` of another answer */
+                after?: string | null;
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @description A stream; several with + between them (`stdout+stderr`) are read as one, in the order of times */
                 stream: string;
                 track_id: string;
             };
@@ -7210,13 +7224,13 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation Error */
+            /** @description `bad_query`: The query cannot be understood. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -68,6 +68,7 @@ describe("what a change touches", () => {
     [["series", "t", ["train/acc"], { x: "step" }], false],
     [["series", "u", ["train/loss"], { x: "step" }], false],
     [["console", "t", "stdout"], true],
+    [["console", "t", "stdout+stderr"], true],
     [["console", "t", "stderr"], false],
     [["track", "t"], true],
     [["level", "t", "", 0], true],

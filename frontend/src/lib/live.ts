@@ -46,8 +46,9 @@ export function isTouched(queryKey: readonly unknown[], pending: Pending): boole
   if (isBelow) return name === "" || some(keys, (key) => key.startsWith(`${name}/`));
   if (noun === "entry") return keys.has(name) || some(keys, (key) => key.startsWith(`${name}/`));
   if (noun === "series") return Array.isArray(what) && what.some((key) => keys.has(String(key)));
-  // A console stream is asked for by its name, and told of by its key.
-  return some(keys, (key) => key.endsWith(`/${name}`));
+  // A console is asked for by the names of its streams, and told of by their keys.
+  const streams = name.split("+");
+  return some(keys, (key) => streams.some((stream) => key.endsWith(`/${stream}`)));
 }
 
 function isOfJobs(keys: ReadonlySet<string> | null, noun: unknown): boolean {

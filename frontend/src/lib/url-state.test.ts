@@ -4,8 +4,9 @@ import { fromAddress, parseSignInSearch, parseTrackSearch, toAddress } from "./u
 describe("url state", () => {
   it("keeps what it knows", () => {
     expect(
-      parseTrackSearch({ path: "loss/train", x: "time", smooth: 0.6, ylog: true, lo: 1, hi: 2 }),
+      parseTrackSearch({ path: "loss/train", x: "time", smooth: 0.6, ylog: true, lo: 1, hi: 2, both: true }),
     ).toMatchObject({
+      both: true,
       path: "loss/train",
       x: "time",
       smooth: 0.6,
@@ -15,7 +16,7 @@ describe("url state", () => {
     });
   });
   it("falls back silently", () => {
-    const search = parseTrackSearch({ x: "moon", smooth: 7, lo: 5, hi: 1, view: "x", path: 12 });
+    const search = parseTrackSearch({ x: "moon", smooth: 7, lo: 5, hi: 1, view: "x", path: 12, both: "x" });
     expect(search).toEqual({ path: "12" });
   });
   it("goes on only inside the page after signing in", () => {

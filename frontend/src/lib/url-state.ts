@@ -16,6 +16,8 @@ export interface TrackSearch {
   m?: string[];
   /** A line of a console or of a text, from 1. */
   line?: number;
+  /** A console shows stdout and stderr as one. */
+  both?: boolean;
 }
 export interface SignInSearch {
   next?: string;
@@ -49,6 +51,7 @@ export function parseTrackSearch(raw: Record<string, unknown>): TrackSearch {
     as: raw.as === "table" ? "table" : undefined,
     m: texts(raw.m),
     line: Number.isSafeInteger(raw.line) && Number(raw.line) > 0 ? Number(raw.line) : undefined,
+    both: raw.both === true || raw.both === 1 ? true : undefined,
   };
 }
 

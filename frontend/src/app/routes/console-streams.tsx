@@ -1,4 +1,4 @@
-// A console stream, and the way to its neighbours.
+// A console stream, and the way to its neighbours; or what went to stdout and stderr as one.
 import { SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
@@ -15,18 +15,30 @@ interface Props {
   trackId: string;
   streamKey: string;
   line: number | undefined;
+  isBoth: boolean;
   onLine: (line: number | undefined) => void;
+  onBoth: (isOn: boolean) => void;
   onOpen: (key: string) => void;
 }
 
 const MOST_STREAMS = 8;
+const AS_ONE = ["stdout", "stderr"] as const;
+// No key ends with a slash.
+const BOTH = "/";
 
-export function ConsoleStreams({ trackId, streamKey, line, onLine, onOpen }: Props) {
+export function ConsoleStreams({ trackId, streamKey, line, isBoth, onLine, onBoth, onOpen }: Props) {
   const { t } = useTranslation();
   const folder = parentOf(streamKey);
   const streams = useQuery(leavesQuery(trackId, { path: folder, kind: "console", limit: MOST_STREAMS }));
   const keys = (streams.data?.entries ?? []).map((entry) => entry.key);
   const nameOf = (key: string) => key.slice(folder.length + 1);
+  const hasBoth = AS_ONE.every((name) => keys.includes(`${folder}/${name}`));
+  const stream = isBoth ? AS_ONE.join("+") : nameOf(streamKey);
+  const choose = (value: string) => {
+    if (value === BOTH) onBoth(true);
+    else if (value === streamKey) onBoth(false);
+    else onOpen(value);
+  };
   return (
     <>
       {keys.length > 1 && (
@@ -34,19 +46,16 @@ export function ConsoleStreams({ trackId, streamKey, line, onLine, onOpen }: Pro
           size="xs"
           style={{ alignSelf: "flex-start", flex: "none" }}
           aria-label={t("console.stream")}
-          value={streamKey}
-          onChange={onOpen}
-          data={keys.map((key) => ({ value: key, label: nameOf(key) }))}
+          value={isBoth ? BOTH : streamKey}
+          onChange={choose}
+          data={[
+            ...keys.map((key) => ({ value: key, label: nameOf(key) })),
+            ...(hasBoth ? [{ value: BOTH, label: t("console.both") }] : []),
+          ]}
         />
       )}
       <Suspense fallback={<RowSkeleton rows={12} height={14} />}>
-        <ConsoleView
-          key={streamKey}
-          trackId={trackId}
-          stream={nameOf(streamKey)}
-          line={line}
-          onLine={onLine}
-        />
+        <ConsoleView key={stream} trackId={trackId} stream={stream} line={line} onLine={onLine} />
       </Suspense>
     </>
   );

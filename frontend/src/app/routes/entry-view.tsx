@@ -160,7 +160,9 @@ function LeafView({
           trackId={trackId}
           streamKey={entry.key}
           line={search.line}
+          isBoth={search.both ?? false}
           onLine={onLine}
+          onBoth={(isOn) => onSearch({ both: isOn || undefined, line: undefined })}
           onOpen={onOpen}
         />
       );

@@ -52,7 +52,9 @@ export function TrackPage() {
       search: (before) => ({
         ...before,
         path: path || undefined,
-        ...(isStep ? {} : { lo: undefined, hi: undefined, as: undefined, m: undefined, line: undefined }),
+        ...(isStep
+          ? {}
+          : { lo: undefined, hi: undefined, as: undefined, m: undefined, line: undefined, both: undefined }),
       }),
       replace: isStep,
     });

@@ -16,6 +16,8 @@ interface Props {
   times: ConsoleTimes;
   firstTime: number | null;
   words: string;
+  /** Several streams are shown as one: what went to stderr says so. */
+  isMixed: boolean;
   isCurrent: boolean;
   onNumber: () => void;
 }
@@ -30,16 +32,19 @@ export const ConsoleRow = memo(
     times,
     firstTime,
     words,
+    isMixed,
     isCurrent,
     onNumber,
   }: Props) {
     const { i18n } = useTranslation();
+    const isError = isMixed && line?.stream === "stderr";
     return (
       <div
         ref={measure}
         data-index={index}
         className={classes.line}
         data-current={isCurrent || undefined}
+        data-stderr={isError || undefined}
         style={{ transform: `translateY(${top}px)` }}
       >
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: "go to line" does the same on the keyboard. */}
@@ -50,6 +55,7 @@ export const ConsoleRow = memo(
         {times !== "none" && (
           <span className={classes.time}>{line && timeOf(line.time, times, firstTime, i18n.language)}</span>
         )}
+        {isMixed && <span className={classes.stream}>{isError ? "stderr" : ""}</span>}
         {line ? <LineText text={line.text} words={words} /> : <span className={classes.waiting} />}
       </div>
     );
@@ -61,6 +67,7 @@ export const ConsoleRow = memo(
     before.times === after.times &&
     before.firstTime === after.firstTime &&
     before.words === after.words &&
+    before.isMixed === after.isMixed &&
     before.isCurrent === after.isCurrent &&
     before.measure === after.measure,
 );

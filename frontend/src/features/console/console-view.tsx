@@ -44,7 +44,6 @@ export function ConsoleView({ trackId, stream, line, onLine }: Props) {
   const [part, setPart] = useState<number | null>(null);
   const [range, setRange] = useState<[number, number]>([0, 0]);
   const { tail, nLines, lineAt } = useConsoleLines(trackId, stream, ...range);
-  const found = useConsoleSearch(trackId, stream, words);
   const lastPart = Math.max(0, nLines - MOST_LINES);
   const base = part ?? lastPart;
   const count = Math.min(nLines - base, MOST_LINES);
@@ -57,6 +56,7 @@ export function ConsoleView({ trackId, stream, line, onLine }: Props) {
   const items = virtual.getVirtualItems();
   const first = base + (items[0]?.index ?? 0);
   const last = base + (items.at(-1)?.index ?? 0);
+  const found = useConsoleSearch(trackId, stream, words, first);
   useEffect(
     () => setRange((before) => (before[0] === first && before[1] === last ? before : [first, last])),
     [first, last],
@@ -119,6 +119,7 @@ export function ConsoleView({ trackId, stream, line, onLine }: Props) {
     return <ErrorPanel error={tail.error} onRetry={() => void tail.refetch()} />;
   if (!tail.data) return <RowSkeleton rows={12} height={14} />;
   const firstTime = lineAt(0)?.time ?? null;
+  const isMixed = stream.includes("+");
   const isPhone = window.innerWidth <= PHONE_PX;
   return (
     <div className={classes.pane}>
@@ -179,6 +180,7 @@ export function ConsoleView({ trackId, stream, line, onLine }: Props) {
                   times={isPhone ? "none" : taste.times}
                   firstTime={firstTime}
                   words={words}
+                  isMixed={isMixed}
                   isCurrent={line === number + 1 || found.hits[hit] === number}
                   onNumber={() => {
                     shown.current = number + 1;

@@ -1,6 +1,7 @@
 // The lines of a stream that hold a text, found by the server piece by piece: what is found so far is there at once.
-import { useEffect, useState } from "react";
-import { searchConsole } from "@/api/console";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { CONSOLE_PAGE, consolePageQuery, searchConsole } from "@/api/console";
 
 export interface ConsoleSearch {
   /** What was looked for. */
@@ -16,8 +17,17 @@ const PER_CALL = 5000;
 const MOST_HITS = 100_000;
 const IDLE: ConsoleSearch = { words: "", hits: [], isDone: true, isCut: false, error: null };
 
-export function useConsoleSearch(trackId: string, stream: string, words: string): ConsoleSearch {
+/** `near`: the first line that is looked at. The first hit behind it is where the reader goes next. */
+export function useConsoleSearch(
+  trackId: string,
+  stream: string,
+  words: string,
+  near: number,
+): ConsoleSearch {
   const [found, setFound] = useState(IDLE);
+  const queryClient = useQueryClient();
+  const from = useRef(near);
+  from.current = near;
   useEffect(() => {
     if (!words) {
       setFound(IDLE);
@@ -30,7 +40,13 @@ export function useConsoleSearch(trackId: string, stream: string, words: string)
       setFound({ ...IDLE, words, isDone: false });
       while (!stopper.signal.aborted) {
         const part = await searchConsole(trackId, stream, words, at, PER_CALL, stopper.signal);
+        const isFirst = hits.length === 0 && part.numbers.length > 0;
         hits.push(...part.numbers);
+        // The lines are on their way while the hit is drawn.
+        if (isFirst) {
+          const page = Math.floor((hits[hitFrom(hits, from.current)] ?? 0) / CONSOLE_PAGE);
+          void queryClient.prefetchQuery(consolePageQuery(trackId, stream, page));
+        }
         const isCut = hits.length >= MOST_HITS;
         const isDone = isCut || part.next_line >= part.n_lines || part.next_line === at;
         if (stopper.signal.aborted) return;
@@ -43,7 +59,7 @@ export function useConsoleSearch(trackId: string, stream: string, words: string)
       if (!stopper.signal.aborted) setFound((before) => ({ ...before, isDone: true, error }));
     });
     return () => stopper.abort();
-  }, [trackId, stream, words]);
+  }, [queryClient, trackId, stream, words]);
   return found;
 }
 

@@ -22,6 +22,7 @@ export const trackEn = {
   "console.spoken": "Read new lines aloud (screen reader)",
   "console.download": "Download all lines",
   "console.stream": "Stream",
+  "console.both": "Both",
   "console.showAll": "show all {{size}}",
   "console.newLines_one": "{{count}} new line",
   "console.newLines_other": "{{count}} new lines",

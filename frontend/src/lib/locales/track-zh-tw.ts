@@ -24,6 +24,7 @@ export const trackZhTw: Record<keyof typeof trackEn, string> = {
   "console.spoken": "朗讀新的行（螢幕閱讀器）",
   "console.download": "下載所有行",
   "console.stream": "串流",
+  "console.both": "兩者",
   "console.showAll": "顯示全部 {{size}}",
   "console.newLines_one": "{{count}} 行新內容",
   "console.newLines_other": "{{count}} 行新內容",

@@ -1,1 +1,1 @@
-"""Console lines: append, page, tail."""
+"""Console lines: append, page, tail; several streams as one; search."""

@@ -1,9 +1,7 @@
 """The SQL of console lines: blocks of compressed lines, numbered from 0 within their stream."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -18,7 +16,6 @@ from services.storage.tables import console_blocks, console_streams, leaves
 
 CONSOLE_FOLDER = "console"
 _ENCODING_ZSTD = 1
-_BLOCKS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,45 +114,38 @@ async def read_lines(session: AnySession, track_id: UUID, leaf_id: int, first: i
     return found
 
 
+async def read_times(session: AnySession, track_id: UUID, leaf_id: int, first: int) -> Floats:
+    """Return when each line was written, from line `first` on, which must be the first of a block."""
+    query = (
+        select(console_blocks.c.times)
+        .where(
+            console_blocks.c.track_id == track_id,
+            console_blocks.c.leaf_id == leaf_id,
+            console_blocks.c.first_line >= first,
+        )
+        .order_by(console_blocks.c.first_line)
+    )
+    parts = [np.frombuffer(zstd.decompress(packed), "<f8") for packed in await session.scalars(query)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
 @dataclass(frozen=True, slots=True)
-class Hits:
-    """Numbers of lines that hold a text, of the lines from where the search began to `next_line` (excluded)."""
+class ConsoleBlock:
+    """Neighbouring lines as they rest; their text is not unpacked yet."""
 
-    numbers: list[int]
-    next_line: int
+    first_line: int
+    n_lines: int
+    packed: bytes
 
-
-async def search_lines(
-    session: AnySession, track_id: UUID, leaf_id: int, wanted: str, *, first: int, limit: int, until: float
-) -> Hits:
-    """Look for a text without regard to case, from line `first` on.
-
-    Ends after so many hits, or at the first block that begins after the moment `until` of `time.monotonic`: a stream
-    of millions of lines is searched in several calls, and each is short.
-    """
-    needle = wanted.casefold()
-    # A look at the bytes spares taking apart what cannot hold it.
-    raw = needle.encode() if needle.isascii() else None
-    found: list[int] = []
-    at = first
-    while True:
-        rows = await _blocks_from(session, track_id, leaf_id, at)
-        for row in rows:
-            at = row.first_line + row.n_lines
-            body = zstd.decompress(row.lines)
-            if raw is None or raw in body.lower():
-                for offset, line in enumerate(msgspec.msgpack.decode(body, type=list[str])):
-                    if row.first_line + offset >= first and needle in line.casefold():
-                        found.append(row.first_line + offset)
-                        if len(found) >= limit:
-                            return Hits(found, row.first_line + offset + 1)
-            if time.monotonic() >= until:
-                return Hits(found, at)
-        if not rows:
-            return Hits(found, at)
+    def body(self) -> bytes:
+        """Return the lines in msgpack."""
+        return zstd.decompress(self.packed)
 
 
-async def _blocks_from(session: AnySession, track_id: UUID, leaf_id: int, first: int) -> Sequence[Any]:
+async def read_blocks(
+    session: AnySession, track_id: UUID, leaf_id: int, first: int, limit: int
+) -> Sequence[ConsoleBlock]:
+    """Return up to `limit` blocks of a stream from the one with line `first` on."""
     query = (
         select(console_blocks.c.first_line, console_blocks.c.n_lines, console_blocks.c.lines)
         .where(
@@ -164,6 +154,6 @@ async def _blocks_from(session: AnySession, track_id: UUID, leaf_id: int, first:
             console_blocks.c.first_line + console_blocks.c.n_lines > first,
         )
         .order_by(console_blocks.c.first_line)
-        .limit(_BLOCKS_AT_ONCE)
+        .limit(limit)
     )
-    return (await session.execute(query)).all()
+    return [ConsoleBlock(*row) for row in await session.execute(query)]

@@ -36,7 +36,8 @@ class SourceCache:
     """What a process remembers of tracks it has read: one cache in bytes, seen as what each part of it holds."""
 
     def __init__(self, max_bytes: int) -> None:
-        shared: ByteLru[Any] = ByteLru(max_bytes)
+        self.shared: ByteLru[Any] = ByteLru(max_bytes)
+        shared = self.shared
         self.tails = TailCache(shared)
         self.drawn: ByteLru[Column | LongSeries] = shared
         self.columns: ByteLru[Column] = shared

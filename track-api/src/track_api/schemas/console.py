@@ -4,23 +4,28 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class LineOut(BaseModel):
-    """One line, numbered from 0 within its stream."""
-
-    model_config = ConfigDict(from_attributes=True)
+    """One line, numbered from 0 within its stream, or within all that are read as one."""
 
     number: int
+    stream: str
     time: float
     text: str
 
 
 class ConsoleOut(BaseModel):
-    """Some lines of a stream."""
+    """Some lines of a stream, or of several in the order of their times.
+
+    `next` is a cursor, for `after`: it says how many lines of each stream have been seen. Numbers change where a line
+    comes later than its time; a cursor goes on where it was. `begin` is the one these lines follow.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
     stream: str
     n_lines: int
     first: int = Field(serialization_alias="from")
+    begin: str
+    next: str
     lines: list[LineOut]
 
 
