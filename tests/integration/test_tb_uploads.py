@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 
 import numpy as np
+import psutil
+import pytest
 from support.board import Board
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
@@ -12,6 +14,7 @@ from tensorboard.plugins.histogram.summary_v2 import histogram_pb
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from services.storage.database import Database
+from tb_proxy.processes import forked
 
 
 def event_file(folder: Path) -> bytes:
@@ -105,3 +108,26 @@ async def test_a_file_that_grows_and_its_pieces_are_one_run(board: Board, databa
             break
         await asyncio.sleep(0.1)
     await until(20)
+
+
+async def test_hundreds_of_files_are_all_shown_and_are_not_waited_for(
+    board: Board, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = await asyncio.to_thread(event_file, tmp_path)
+    for number in range(270):
+        await board.upload(database, f"{number}/events.out.tfevents.1", content)
+    # The page comes before the copies do.
+    monkeypatch.setattr(forked, "_FIRST_COPIES_S", 0.02)
+    assert len(await board.scalars_until(3)) == 3
+    for _ in range(200):
+        tags = await board.get("data/plugin/scalars/tags")
+        if sum("own/wide" in found for found in tags.values()) == 270:
+            break
+        await asyncio.sleep(0.1)
+    assert len(await board.get("data/runs")) == len(tags) == 271
+    assert all({"own/scalar", "own/wide"} <= set(found) for run, found in tags.items() if run != board.run)
+    # What the data server cannot say takes nothing from what was logged.
+    for process in psutil.Process((await board.child()).pid).children():
+        process.kill()
+    assert len(await board.scalars()) == 3
+    assert board.run in await board.get("data/plugin/scalars/tags")

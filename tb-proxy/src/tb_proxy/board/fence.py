@@ -24,7 +24,8 @@ _MIB = 1 << 20
 # gRPC and the data server reserve far more than they use.
 _ADDRESS_SPACE = 4096 * _MIB
 _FILE_BYTES = 64 * _MIB
-_OPEN_FILES = 256
+# The data server keeps each event file open.
+_OPEN_FILES = 4096
 
 
 def end_with(parent_pid: int) -> None:

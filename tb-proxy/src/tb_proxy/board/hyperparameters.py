@@ -17,13 +17,13 @@ _Domain = provider.HyperparameterDomainType
 _MAX_DOMAIN = 200
 
 
-def of_event_files(uploads: provider.DataProvider, ctx: Any) -> dict[str, dict[str, Value]]:
-    """Return what `add_hparams` has written, by run.
+def of_event_files(tensors: Mapping[str, Any]) -> dict[str, dict[str, Value]]:
+    """Return what `add_hparams` has written, by run, from the tensors that the plugin's data server lists.
 
     TensorBoard would read it by itself, and then show nothing of the runs that have none of it.
     """
     found: dict[str, dict[str, Value]] = {}
-    for run, tags in uploads.list_tensors(ctx, experiment_id="", plugin_name=metadata.PLUGIN_NAME).items():
+    for run, tags in tensors.items():
         if (series := tags.get(metadata.SESSION_START_INFO_TAG)) is not None:
             info = metadata.parse_session_start_info_plugin_data(series.plugin_content)
             found[run] = {

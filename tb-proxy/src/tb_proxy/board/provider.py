@@ -4,11 +4,13 @@ Called by TensorBoard's plugins in a child. Values stay float64; what was upload
 server and merged in, run by run.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import grpc
 import numpy as np
 from tensorboard.data import provider
 from tensorboard.plugins.text import metadata as text_metadata
@@ -16,6 +18,7 @@ from tensorboard.plugins.text import metadata as text_metadata
 from tb_proxy.board.channel import AskFailedError, Channel
 from tb_proxy.board.hyperparameters import Hyperparameters, of_event_files
 
+_log = logging.getLogger(__name__)
 _FRESH_S = 1.0
 _TEXTS = 100
 _POINTS = 1000
@@ -59,10 +62,17 @@ class TrackProvider(provider.DataProvider):  # type: ignore[misc]  # TensorBoard
         return found
 
     def _merged(self, method: str, mine: dict[str, Any], ctx: Any, **asked: Any) -> dict[str, Any]:
-        if (uploads := self._uploads()) is not None:
-            for run, tags in getattr(uploads, method)(ctx, **asked).items():
-                mine.setdefault(run, {}).update(tags)
+        for run, tags in self._uploaded(method, {}, ctx, **asked).items():
+            mine.setdefault(run, {}).update(tags)
         return mine
+
+    def _uploaded(self, method: str, nothing: Any, ctx: Any, **asked: Any) -> Any:
+        try:
+            return nothing if (uploads := self._uploads()) is None else getattr(uploads, method)(ctx, **asked)
+        except grpc.RpcError as error:
+            # It ended, or is about to; it is started again, and our own series need not wait for it.
+            _log.warning("The data server did not answer: %s", error)
+            return nothing
 
     def experiment_metadata(self, ctx: Any = None, *, experiment_id: str) -> provider.ExperimentMetadata:  # noqa: ARG002
         """Say nothing of where the data rests."""
@@ -74,17 +84,16 @@ class TrackProvider(provider.DataProvider):  # type: ignore[misc]  # TensorBoard
         names = [_SCALARS] if any(run["scalars"] for run in content) else []
         names += [_TEXT] if any(run["texts"] for run in content) else []
         names += [_HPARAMS] if any(run["configs"] for run in content) else []
-        if (uploads := self._uploads()) is not None:
-            names += [name for name in uploads.list_plugins(ctx, experiment_id=experiment_id) if name not in names]
-        return names
+        uploaded = self._uploaded("list_plugins", [], ctx, experiment_id=experiment_id)
+        return names + [name for name in uploaded if name not in names]
 
     def list_runs(self, ctx: Any = None, *, experiment_id: str) -> list[provider.Run]:
         """Return the runs: each track, and each folder of uploaded event files."""
         content = self._content()
         runs = [provider.Run(name, name, run["start"]) for name, run in zip(self._runs, content, strict=True)]
         known = set(self._runs)
-        if (uploads := self._uploads()) is not None:
-            runs += [r for r in uploads.list_runs(ctx, experiment_id=experiment_id) if r.run_name not in known]
+        uploaded = self._uploaded("list_runs", [], ctx, experiment_id=experiment_id)
+        runs += [run for run in uploaded if run.run_name not in known]
         known |= {run.run_name for run in runs}
         folders = [
             f"{name}/{folder}" for name, run in zip(self._runs, content, strict=True) for folder in run["folders"]
@@ -215,8 +224,8 @@ class TrackProvider(provider.DataProvider):  # type: ignore[misc]  # TensorBoard
 
     def _hyperparameters(self, ctx: Any) -> Hyperparameters:
         by_run = dict(zip(self._runs, (run["configs"] for run in self._content()), strict=True))
-        if (uploads := self._uploads()) is not None:
-            by_run |= of_event_files(uploads, ctx)
+        started = self._uploaded("list_tensors", {}, ctx, experiment_id="", plugin_name=_HPARAMS)
+        by_run |= of_event_files(started)
         return Hyperparameters(by_run)
 
 

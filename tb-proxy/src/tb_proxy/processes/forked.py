@@ -33,6 +33,8 @@ log = structlog.get_logger()
 
 # Kept small: a cache of buckets and chunks, shared by all children of this process.
 CACHE_BYTES = 256 << 20
+# The page does not wait longer for copies of event files; the others come while it is open.
+_FIRST_COPIES_S = 2.0
 
 
 class ForkedChild:
@@ -65,13 +67,15 @@ class ForkedChild:
         """Say whether uploaded files have become others."""
         return self._wants_replacement
 
-    def follow(self, uploads: "Uploads", refresh_s: float) -> None:
-        """Bring uploads from now on."""
-        self._uploads = asyncio.create_task(self._follow(uploads, refresh_s), name="tensorboard_uploads")
+    def follow(self, uploads: "Uploads", refresh_s: float, *, is_behind: bool) -> None:
+        """Bring uploads from now on; at once, if not all are there yet."""
+        following = self._follow(uploads, refresh_s, 0.0 if is_behind else refresh_s)
+        self._uploads = asyncio.create_task(following, name="tensorboard_uploads")
 
-    async def _follow(self, uploads: "Uploads", refresh_s: float) -> None:
+    async def _follow(self, uploads: "Uploads", refresh_s: float, wait_s: float) -> None:
         while True:
-            await asyncio.sleep(refresh_s)
+            await asyncio.sleep(wait_s)
+            wait_s = refresh_s
             try:
                 await uploads.update()
             except RewrittenError:
@@ -151,7 +155,12 @@ class ForkedSpawner:
             uploads = Uploads(self._database, self._blobs, runs, folder / "data", self._max_upload_bytes)
             found = await uploads.look()
             uploads.has_any = any(found.values())
-            await uploads.update(found)
+            is_behind = False
+            try:
+                async with asyncio.timeout(_FIRST_COPIES_S):
+                    await uploads.update(found)
+            except TimeoutError:
+                is_behind = True
             order = {
                 "prefix": prefix_of(board_id),
                 "runs": [run.name for run in runs],
@@ -162,7 +171,7 @@ class ForkedSpawner:
             undo.pop_all()
         answers = Answers(self._database, self._cache, runs, uploads.folders_of)
         child = ForkedChild(self.zygote, pid, folder, channel, answers)
-        child.follow(uploads, self._refresh_s)
+        child.follow(uploads, self._refresh_s, is_behind=is_behind)
         return child
 
     async def find_gone(self, board_ids: Sequence[BoardId]) -> list[BoardId]:
