@@ -75,6 +75,7 @@ describe("format", () => {
     expect(formatBytes(900)).toBe("900 B");
     expect(formatBytes(1536)).toBe("1.5 KiB");
     expect(formatBytes(50 * 1024 * 1024)).toBe("50 MiB");
+    expect(formatDuration(0)).toBe("0 s");
     expect(formatDuration(0.25)).toBe("250 ms");
     expect(formatDuration(75)).toBe("1 min 15 s");
     expect(formatDuration(90_000)).toBe("1 d 1 h");

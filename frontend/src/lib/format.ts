@@ -89,6 +89,7 @@ export function formatBytes(bytes: number | null | undefined): string {
 export function formatDuration(seconds: number): string {
   const sign = seconds < 0 ? "−" : "";
   const whole = Math.abs(seconds);
+  if (whole === 0) return "0 s";
   if (whole < 1) return `${sign}${Math.round(whole * 1000)} ms`;
   if (whole < 60) return `${sign}${Number(whole.toFixed(whole < 10 ? 1 : 0))} s`;
   const s = Math.floor(whole % 60);
