@@ -44,7 +44,7 @@ export function TrackFacts({ track, job, onOpen }: Props) {
       <section className={classes.notes} aria-label={t("track.notes")}>
         {track.notes ? (
           <PartBoundary name={track.notes}>
-            <Suspense fallback={null}>
+            <Suspense fallback={<NotesToCome text={track.notes} />}>
               <Notes text={track.notes} />
             </Suspense>
           </PartBoundary>
@@ -63,10 +63,15 @@ export function TrackFacts({ track, job, onOpen }: Props) {
   );
 }
 
+/** As tall as the notes will be, more or less. */
+function NotesToCome({ text }: { text: string }) {
+  return <div style={{ height: 26 * text.trim().split("\n").length }} />;
+}
+
 function Card({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section className={`card ${classes.card}`}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children}
     </section>
   );

@@ -54,6 +54,7 @@ export const en = {
   "tokens.title": "API tokens",
   "tokens.lead": "A training signs in with a token. It is shown once, when it is created.",
   "tokens.create": "CREATE TOKEN",
+  "tokens.createTitle": "Create token",
   "tokens.name": "Name",
   "tokens.namePlaceholder": "for example: gpu-box",
   "tokens.expires": "Expires",

@@ -177,6 +177,7 @@ export const zhTwTracks: Record<keyof typeof enTracks, string> = {
   "keys.range": "選取到此列",
   "keys.compare": "比較選取的項目",
   "keys.delete": "刪除選取的項目",
+  "keys.undo": "復原刪除",
   "keys.tree": "在樹狀目錄中移動",
   "keys.hideTree": "顯示或隱藏樹狀目錄",
   "keys.leaf": "下一個或上一個項目",

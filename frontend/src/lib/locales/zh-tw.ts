@@ -53,6 +53,7 @@ export const zhTw: typeof en = {
   "tokens.title": "API 權杖",
   "tokens.lead": "訓練程式以權杖登入。權杖只在建立時顯示一次。",
   "tokens.create": "建立權杖",
+  "tokens.createTitle": "建立權杖",
   "tokens.name": "名稱",
   "tokens.namePlaceholder": "例如：gpu-box",
   "tokens.expires": "到期",
