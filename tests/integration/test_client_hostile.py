@@ -172,7 +172,14 @@ def test_a_download_goes_to_the_disk_piece_by_piece(server: Recorded, tmp_path: 
 
 @pytest.mark.parametrize(
     "answer",
-    [(200, {}, b"<html>Sign in</html>"), (201, {}, b"{}"), (302, {"Location": "/"}, b""), failure(429, "slow_down")],
+    [
+        (200, {}, b"<html>Sign in</html>"),
+        (201, {}, b"{}"),
+        (302, {"Location": "/"}, b""),
+        failure(429, "slow_down"),
+        (404, {}, b"default backend - 404"),
+        (403, {"Content-Type": "text/html"}, b"<html>Forbidden</html>"),
+    ],
 )
 def test_a_page_of_a_proxy_at_the_start_is_no_track(
     answer: tuple[int, dict[str, str], bytes], server: Recorded, tmp_path: Path

@@ -28,14 +28,19 @@ def user_file() -> Path:
 
 def project_file() -> Path | None:
     """Return the project's file: the nearest one, from the working directory upwards."""
-    here = Path.cwd()
-    return next((path for folder in (here, *here.parents) if (path := folder / PROJECT_FILE).is_file()), None)
+    try:
+        here = Path.cwd()
+        return next((path for folder in (here, *here.parents) if (path := folder / PROJECT_FILE).is_file()), None)
+    except OSError:
+        # The working folder was removed, or one above it is not for us to look into.
+        return None
 
 
 def _read(path: Path, keys: tuple[str, ...]) -> dict[str, str]:
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        # Also of a home that is somebody else's, as containers have it.
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
@@ -56,7 +61,11 @@ def _read(path: Path, keys: tuple[str, ...]) -> dict[str, str]:
 
 def read_user() -> dict[str, str]:
     """Return what the user's file says. Raises: SettingsError."""
-    return _read(user_file(), USER_KEYS)
+    try:
+        return _read(user_file(), USER_KEYS)
+    except RuntimeError:
+        # A user without a home has no file.
+        return {}
 
 
 def read_project() -> dict[str, str]:

@@ -6,6 +6,7 @@ the server learns of it when it is back.
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from mlsteam.errors import APIConnectionError, APIStatusError, SettingsError
 from mlsteam.integrations.lightning_hook import allow_result
 from mlsteam.modes import DisabledTrack, Mode, ReadOnlyTrack
 from mlsteam.notices import say
+from mlsteam.places import usable_spool
 from mlsteam.settings import Settings, read_mode, read_settings
 from mlsteam.track import Track, join
 from mlsteam.transport import HttpTransport, Reply
@@ -28,6 +30,8 @@ _DURABILITIES = ("normal", "sync")
 
 def _is_trouble(reply: Reply) -> bool:
     """Say whether this is of a server that is not itself, or of a proxy, and may be otherwise in a while."""
+    if reply.status >= 400 and not reply.json().get("error"):
+        return True
     return reply.status >= 500 or reply.status in {408, 425, 429} or 300 <= reply.status < 400
 
 
@@ -142,6 +146,7 @@ def init(
         found_id = str(found["track_id"])
         wrapped = CreatingTransport(transport, settings.spool_dir / found_id)
         return ReadOnlyTrack(found_id, str(found["name"]), settings.url_of(found_id), wrapped)
+    settings = replace(settings, spool_dir=usable_spool(settings.spool_dir))
     number = workers.next_number()
     how: dict[str, Any] = {
         "finish_timeout": finish_timeout,

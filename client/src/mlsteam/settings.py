@@ -9,11 +9,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
 from mlsteam import configfile
 from mlsteam.errors import SettingsError
+from mlsteam.places import default_spool
 
 _HOW_TO_GET = "Run `mlsteam login`, or `. .run/env` where `make run` was started; the page makes tokens."
 
@@ -52,6 +54,22 @@ def address_of(token: str) -> str:
     return ""
 
 
+def _is_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _absolute(folder: Path) -> Path:
+    try:
+        return folder.expanduser().absolute()
+    except (RuntimeError, FileNotFoundError) as error:
+        # No home for `~`, no working folder for a relative one.
+        raise SettingsError(f"The folder {folder} of the spool cannot be found: {error}") from error
+
+
 def read_mode(mode: str | None) -> str:
     """Return the mode's word. Raises: SettingsError."""
     given = mode or os.environ.get("MLSTEAM_MODE")
@@ -69,27 +87,31 @@ def read_settings(
 ) -> Settings:
     """Put arguments over the environment over the configuration files. Raises: SettingsError."""
     user = configfile.read_user()
-    token = api_token or os.environ.get("MLSTEAM_API_TOKEN", "")
+    # A secret that was read from a file often ends with a line end.
+    api_token = api_token.strip() if api_token else None
+    token = api_token or os.environ.get("MLSTEAM_API_TOKEN", "").strip()
     # The server of the user's file belongs to the token beside it; another token is not sent there.
     kept = user.get("backend", "") if not token else ""
     token = token or user.get("api_token", "")
     if not token and not is_offline:
         raise SettingsError(f"There is no API token: set MLSTEAM_API_TOKEN or pass api_token. {_HOW_TO_GET}")
-    address = (backend or os.environ.get("MLSTEAM_BACKEND") or kept or address_of(token)).rstrip("/")
+    if not token.isprintable():
+        raise SettingsError(f"The API token holds a line end or another character that no token has. {_HOW_TO_GET}")
+    address = (backend or os.environ.get("MLSTEAM_BACKEND") or kept or address_of(token)).strip().rstrip("/")
     if not address and not is_offline:
         raise SettingsError("The API token names no server: set MLSTEAM_BACKEND to its address.")
     if address and not address.startswith(("http://", "https://")):
         raise SettingsError(f"The address {address!r} must begin with http:// or https://.")
+    if address and not _is_address(address):
+        raise SettingsError(f"The address {address!r} names no host, or a port that is none.")
     chosen = project or os.environ.get("MLSTEAM_PROJECT") or configfile.read_project().get("project")
-    folder = (
-        spool_dir or os.environ.get("MLSTEAM_SPOOL_DIR") or user.get("spool_dir") or Path.home() / ".mlsteam" / "spool"
-    )
+    folder = Path(spool_dir or os.environ.get("MLSTEAM_SPOOL_DIR") or user.get("spool_dir") or default_spool())
     return Settings(
         backend=address,
         # An explicit token stays; one of the environment is read anew, so that it can be replaced in a running job.
-        token=lambda: api_token or os.environ.get("MLSTEAM_API_TOKEN", token),
+        token=lambda: api_token or os.environ.get("MLSTEAM_API_TOKEN", token).strip(),
         project=chosen or user.get("project", ""),
         track_id=track_id or os.environ.get("MLSTEAM_TRACK_ID", ""),
-        spool_dir=Path(folder).expanduser().absolute(),
+        spool_dir=_absolute(folder),
         capture=os.environ.get("MLSTEAM_CAPTURE", ""),
     )

@@ -1,12 +1,14 @@
 """Arguments over environment over the project's file over the user's; a project's file leads no token astray."""
 
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
 
 import mlsteam
 from mlsteam.configfile import PROJECT_FILE, user_file, write_config
+from mlsteam.places import usable_spool
 from mlsteam.settings import read_mode, read_settings
 
 
@@ -49,3 +51,52 @@ def test_the_users_file_is_the_users_alone() -> None:
 def test_a_mode_that_is_none_is_named() -> None:
     with pytest.raises(mlsteam.SettingsError, match="read-only, disabled, not 'of'"):
         mlsteam.init("demo", mode="of")
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://host:x", "http://host:99999"])
+def test_an_address_that_can_never_be_reached_is_a_mistake(address: str) -> None:
+    with pytest.raises(mlsteam.SettingsError, match="names no host"):
+        read_settings(api_token="a.b.c", backend=address)
+
+
+def test_the_line_end_of_a_secret_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLSTEAM_API_TOKEN", "a.b.c\n")
+    monkeypatch.setenv("MLSTEAM_BACKEND", "http://host/\n")
+    settings = read_settings()
+    assert (settings.backend, settings.token()) == ("http://host", "a.b.c")
+    assert read_settings(api_token=" d.e.f\r\n").token() == "d.e.f"
+    with pytest.raises(mlsteam.SettingsError, match="line end"):
+        read_settings(api_token="a.b\nc")
+
+
+def test_without_a_home_there_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    settings = read_settings(api_token="a.b.c", backend="http://host")
+    assert settings.spool_dir.parent.parent == tmp_path
+
+
+def test_a_spool_that_cannot_be_written_is_replaced_by_one_of_this_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "file").touch()
+    assert usable_spool(tmp_path / "fine" / "spool") == tmp_path / "fine" / "spool"
+    assert capfd.readouterr().err == ""
+    found = usable_spool(tmp_path / "file" / "spool")
+    assert found.is_dir()
+    assert stat.S_IMODE(found.parent.stat().st_mode) == 0o700
+    assert "cannot be written" in capfd.readouterr().err
+    # What others may look into, or have prepared, is not taken.
+    found.parent.chmod(0o755)
+    assert usable_spool(tmp_path / "file" / "spool") == tmp_path / "file" / "spool"
+    assert "nothing can be kept" in capfd.readouterr().err
+    found.rmdir()
+    found.parent.rmdir()
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    found.parent.symlink_to(tmp_path / "elsewhere")
+    assert usable_spool(tmp_path / "file" / "spool") == tmp_path / "file" / "spool"

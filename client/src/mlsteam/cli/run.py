@@ -59,7 +59,7 @@ def run(  # noqa: PLR0917  # click passes them by name
         "MLSTEAM_BACKEND": settings.backend,
         "MLSTEAM_PROJECT": settings.project,
         "MLSTEAM_API_TOKEN": settings.token(),
-        "MLSTEAM_SPOOL_DIR": str(settings.spool_dir),
+        "MLSTEAM_SPOOL_DIR": str(opened.spool.folder.parents[1]),
         "MLSTEAM_MODE": "offline" if opened.is_offline else "online",
     }
     followed = Path.cwd() if read_wanted(settings.capture).eventfiles else None

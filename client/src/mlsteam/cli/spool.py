@@ -15,6 +15,7 @@ from mlsteam.delivery import Pace
 from mlsteam.disk import lock_folder
 from mlsteam.errors import APIError, SettingsError
 from mlsteam.leftovers import drain
+from mlsteam.places import usable_spool
 from mlsteam.settings import read_settings
 from mlsteam.transport import HttpTransport
 
@@ -77,7 +78,7 @@ def sync(spool_dir: Path | None, backend: str | None, as_json: bool) -> int:
     transport = HttpTransport(settings.backend, settings.token)
     done = []
     with progress() as bar:
-        folders = _spools(settings.spool_dir)
+        folders = _spools(usable_spool(settings.spool_dir))
         task = bar.add_task("sending", total=len(folders))
         for folder in folders:
             bar.update(task, description=folder.name)
@@ -103,7 +104,7 @@ def status(as_json: bool) -> int:
         server = {200: "reachable", 401: "refuses the token"}.get(reply.status, f"answered {reply.status}")
     except (APIError, SettingsError) as error:
         server = str(error)
-    spools = [look(folder) for folder in _spools(settings.spool_dir)]
+    spools = [look(folder) for folder in _spools(usable_spool(settings.spool_dir))]
     facts = {
         "backend": settings.backend,
         "server": server,
