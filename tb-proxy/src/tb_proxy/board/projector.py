@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import text_format
+from tensorboard.compat.tensorflow_stub import errors
 from tensorboard.context import RequestContext
 from tensorboard.plugins.projector import metadata
 from tensorboard.plugins.projector.projector_plugin import LRUCache, ProjectorPlugin
 
 _TENSORS = 1
 # What TensorBoard's reader raises for files of any content.
-_UNREADABLE = (OSError, ValueError, TypeError, IndexError, text_format.Error)
+_UNREADABLE = (OSError, ValueError, TypeError, IndexError, text_format.Error, errors.OpError)
 _log = logging.getLogger(__name__)
 
 
