@@ -73,6 +73,17 @@ def test_it_is_loaded_before_it_is_asked_for_and_stays(stack: RunningStack, trac
     assert page.locator("iframe").evaluate("frame => frame.contentWindow.isTheSame")
 
 
+def test_a_page_that_finds_no_tensorboard_tries_again_by_itself(
+    stack: RunningStack, track_ids: list[str], page: Page
+) -> None:
+    # As whatever stands before tb-proxy answers while that is away; not with its status, which the console would show.
+    page.route("**/tb/*/?*", lambda route: route.fulfill(json={"error": "unavailable"}), times=1)
+    page.goto(f"{stack.address}/t/{track_ids[0]}?view=tensorboard")
+    expect(page.get_by_text("it is tried again by itself")).to_be_visible()
+    expect(page.frame_locator("iframe").locator("line-chart, vz-line-chart2").first).to_be_visible()
+    expect(page.get_by_text("it is tried again by itself")).to_be_hidden()
+
+
 def test_dark_pages_get_a_dark_tensorboard(stack: RunningStack, track_ids: list[str], page: Page) -> None:
     page.evaluate("localStorage.setItem('mantine-color-scheme-value', 'dark')")
     page.goto(f"{stack.address}/t/{track_ids[0]}?view=tensorboard")

@@ -112,6 +112,7 @@ export const en = {
   "status.stopped": "Stopped",
   "status.silent": "No signal",
   "tensorboard.starting": "Starting TensorBoard",
+  "tensorboard.away": "TensorBoard is away for a moment; it is tried again by itself.",
   "tensorboard.frame": "TensorBoard of {{name}}",
   "tensorboard.newTab": "Open TensorBoard in a new tab",
   "tensorboard.open": "Open in TensorBoard",

@@ -111,6 +111,7 @@ export const zhTw: typeof en = {
   "status.stopped": "已停止",
   "status.silent": "無訊號",
   "tensorboard.starting": "正在啟動 TensorBoard",
+  "tensorboard.away": "TensorBoard 暫時無法使用，會自動重試。",
   "tensorboard.frame": "{{name}} 的 TensorBoard",
   "tensorboard.newTab": "在新分頁開啟 TensorBoard",
   "tensorboard.open": "在 TensorBoard 中開啟",

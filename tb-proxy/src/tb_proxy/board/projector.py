@@ -10,11 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from google.protobuf import text_format
+from tensorboard.compat.tensorflow_stub import errors
 from tensorboard.context import RequestContext
 from tensorboard.plugins.projector import metadata
 from tensorboard.plugins.projector.projector_plugin import LRUCache, ProjectorPlugin
 
 _TENSORS = 1
+# What TensorBoard's reader raises for files of any content.
+_UNREADABLE = (OSError, ValueError, TypeError, IndexError, text_format.Error, errors.OpError)
 _log = logging.getLogger(__name__)
 
 
@@ -52,7 +56,7 @@ class Projector(ProjectorPlugin):  # type: ignore[misc]  # TensorBoard has no ty
         for pair in run_path_pairs:
             try:
                 found = super()._read_latest_config_files([pair])
-            except Exception as error:  # noqa: BLE001  # whatever a user's file does to a parser
+            except _UNREADABLE as error:
                 _log.warning("The projector's configuration of %r cannot be read: %s", pair[0], error)
                 continue
             configs |= found[0]
@@ -65,7 +69,7 @@ class Projector(ProjectorPlugin):  # type: ignore[misc]  # TensorBoard has no ty
             self._configs = {run: config}
             try:
                 super()._augment_configs_with_checkpoint_info()
-            except Exception as error:  # noqa: BLE001  # as above
+            except _UNREADABLE as error:
                 _log.warning("Tensors of the projector in %r cannot be read: %s", run, error)
                 continue
             kept |= self._configs
