@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from mlsteam.errors import MLSteamError
 from mlsteam.notices import say
 from mlsteam.termination import MAX_WAIT_S, on_sigterm
 
@@ -61,7 +62,8 @@ def _end_all(begin: "Callable[[Track, float], None]", until_of: "Callable[[Track
 def _begin(begin: "Callable[[Track, float], None]", track: "Track", until: float) -> None:
     try:
         begin(track, until)
-    except Exception as error:  # noqa: BLE001  # the others are still to be ended
+    except (MLSteamError, OSError, RuntimeError) as error:
+        # A full disk, a thread that Python no longer starts: the others are still to be ended.
         say(f"the end of track {track.id} cannot be told: {error!r}")
 
 
