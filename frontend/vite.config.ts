@@ -30,7 +30,12 @@ function pack(): Plugin {
 export default defineConfig({
   base: "./",
   plugins: [react(), pack()],
-  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  resolve: {
+    alias: {
+      "@": fileURLToPath(new URL("./src", import.meta.url)),
+      hysnappy: fileURLToPath(new URL("./src/features/files/snappy.ts", import.meta.url)),
+    },
+  },
   server: { port: 5170, strictPort: true, proxy: { "/api": backend, "/tb": { target: backend, ws: true } } },
   build: {
     target: "es2022",

@@ -42,6 +42,7 @@ def test_the_overview_tells_what_matters(stack: RunningStack, track_id: str, pag
     expect(page.locator("[role=img] canvas").first).to_be_visible()
     assert page.evaluate("() => window.hacked") is None
     expect(page.get_by_role("cell", name="1.2345e-17")).to_be_visible()
+    expect(page.get_by_role("cell", name="4611686018427387904")).to_be_visible()
     picture(page, "track-overview")
     check_accessible(page)
 
@@ -223,6 +224,7 @@ def test_stdout_and_stderr_are_read_as_one(stack: RunningStack, track_id: str, p
         ("files/train.py", ".hljs-keyword"),
         ("files/report.md", "h1"),
         ("files/table.csv", "th:has-text('score')"),
+        ("files/table.parquet", "td:has-text('second')"),
         ("files/data.json", "text=<b>x</b>"),
         ("files/config.yaml", "text=layers"),
         ("files/broken.json", "text=This is not valid JSON"),
@@ -271,10 +273,24 @@ def test_a_page_that_was_logged_runs_alone(stack: RunningStack, track_id: str, b
 
 def test_what_is_not_there_is_said(stack: RunningStack, track_id: str, browser: Browser) -> None:
     # A browser says on its console that it got a 404.
-    with signed_in(stack, browser, allowed="404") as page:
+    with signed_in(stack, browser, allowed="404|422") as page:
         _open(page, stack, track_id, "nothing%2Fhere")
         expect(page.get_by_text("Nothing under this key")).to_be_visible()
         check_accessible(page)
+        for address in ("t/no-id", "p/no-project", "no/page"):
+            page.goto(f"{stack.address}/{address}")
+            expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+            expect(page.get_by_role("button", name="Settings")).to_be_visible()
+
+
+def test_what_breaks_takes_nothing_with_it(stack: RunningStack, track_id: str, browser: Browser) -> None:
+    with signed_in(stack, browser, allowed="hex-view|ERR_FAILED|dynamically imported") as page:
+        page.route("**/assets/hex-view-*.js", lambda route: route.abort())
+        _open(page, stack, track_id, "files%2Fweights.bin")
+        expect(page.get_by_role("alert").get_by_role("button", name="Load the page again")).to_be_visible()
+        check_accessible(page)
+        page.get_by_role("treeitem", name=re.compile("^train.py")).click()
+        expect(page.locator(".hljs-keyword").first).to_be_visible()
 
 
 @pytest.mark.parametrize(

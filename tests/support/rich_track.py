@@ -53,6 +53,11 @@ track["files/icon.svg"].upload(
     b'<circle cx="30" cy="30" r="25" fill="teal"/></svg>', content_type="image/svg+xml")
 track["files/broken.png"].upload(b"not a picture", content_type="image/png")
 track["files/weights.bin"].upload(bytes(range(256)) * 4)
+import io, pyarrow, pyarrow.parquet
+rows = io.BytesIO()
+# Packed as most writers do it when nobody says how.
+pyarrow.parquet.write_table(pyarrow.table({{"name": ["first", "second"] * 50, "score": list(range(100))}}), rows)
+track["files/table.parquet"].upload(rows.getvalue())
 track["files/empty.txt"].upload(b"", content_type="text/plain")
 bins = range(-20, 20)
 counts = [math.exp(-n * n / 80) * 100 for n in bins]

@@ -35,12 +35,24 @@ export interface RequestOptions {
   /** Sent as it is, in place of a body of JSON. */
   content?: Blob;
   signal?: AbortSignal;
+  /** Integers that a number cannot hold come as their digits: what was logged is shown as it was. */
+  isExact?: boolean;
 }
 
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const response = await ask(path, "application/json", options);
   if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+  return (options.isExact ? parseExact(await response.text()) : await response.json()) as T;
+}
+
+export function parseExact(text: string): unknown {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  // Browsers that do not tell what stood there round, as they always did.
+  return JSON.parse(text, (_key, value: unknown, at?: { source?: string }) =>
+    Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(at?.source ?? "")
+      ? at?.source
+      : value,
+  );
 }
 
 /** Asks for an answer with raw columns, which is many times faster to read than numbers in JSON. */

@@ -13,6 +13,7 @@ export const levelQuery = (trackId: string, path: string, page: number) =>
       request<Level>(`tracks/${trackId}/level`, {
         query: { path, offset: page * LEVEL_PAGE, limit: LEVEL_PAGE },
         signal,
+        isExact: true,
       }),
     // Another level's entries must never stand in for this one's.
     placeholderData: undefined,
@@ -33,7 +34,8 @@ export const findByStart = (trackId: string, path: string, starts: string, after
 export const entryQuery = (trackId: string, key: string) =>
   queryOptions({
     queryKey: ["entry", trackId, key],
-    queryFn: ({ signal }) => request<Entry>(`tracks/${trackId}/entry`, { query: { key }, signal }),
+    queryFn: ({ signal }) =>
+      request<Entry>(`tracks/${trackId}/entry`, { query: { key }, signal, isExact: true }),
     placeholderData: undefined,
   });
 
@@ -48,7 +50,8 @@ export interface LeavesWanted {
 export const leavesQuery = (trackId: string, wanted: LeavesWanted) =>
   queryOptions({
     queryKey: ["leaves", trackId, wanted.path ?? "", wanted],
-    queryFn: ({ signal }) => request<Leaves>(`tracks/${trackId}/leaves`, { query: { ...wanted }, signal }),
+    queryFn: ({ signal }) =>
+      request<Leaves>(`tracks/${trackId}/leaves`, { query: { ...wanted }, signal, isExact: true }),
   });
 
 /** Config values and last values of series at or below a folder. */
@@ -56,6 +59,10 @@ export const valuesQuery = (trackId: string, prefix: string) =>
   queryOptions({
     queryKey: ["values", trackId, prefix],
     queryFn: ({ signal }) =>
-      request<{ values: Record<string, Scalar> }>(`tracks/${trackId}/values`, { query: { prefix }, signal }),
+      request<{ values: Record<string, Scalar> }>(`tracks/${trackId}/values`, {
+        query: { prefix },
+        signal,
+        isExact: true,
+      }),
     placeholderData: undefined,
   });

@@ -3606,6 +3606,11 @@ export interface components {
             states: {
                 [key: string]: number;
             };
+            /**
+             * Objective
+             * @description The series that a search goes by; null where it is no search
+             */
+            objective: string | null;
             /** Created By */
             created_by: string;
             /**
@@ -3657,6 +3662,11 @@ export interface components {
             states: {
                 [key: string]: number;
             };
+            /**
+             * Objective
+             * @description The series that a search goes by; null where it is no search
+             */
+            objective: string | null;
             /** Created By */
             created_by: string;
             /**

@@ -6,13 +6,16 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import { BrokenPart } from "@/components/part-boundary";
 import { parseSubmissionSearch } from "@/lib/jobs-state";
 import { parseCompareSearch, parseTracksSearch } from "@/lib/tracks-state";
 import { parseSignInSearch, parseTrackSearch } from "@/lib/url-state";
-import { NotFoundPage } from "./routes/not-found-page";
 import { RootLayout } from "./routes/root-layout";
 
-const rootRoute = createRootRoute({ component: RootLayout, notFoundComponent: NotFoundPage });
+const rootRoute = createRootRoute({
+  component: RootLayout,
+  notFoundComponent: lazyRouteComponent(() => import("./routes/not-found-page"), "NotFoundPage"),
+});
 
 const indexRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -151,6 +154,7 @@ export function createAppRouter() {
     ]),
     // The server may put the page under a prefix; it says so in <base href>.
     basepath: new URL(document.baseURI).pathname,
+    defaultErrorComponent: BrokenPart,
     defaultPreload: "intent",
     scrollRestoration: true,
   });

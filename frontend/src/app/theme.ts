@@ -15,11 +15,34 @@ const steel: MantineColorsTuple = [
   "#145890",
 ];
 
+// As blue as the page's own greys.
+const dark: MantineColorsTuple = [
+  "#dde3ea",
+  "#b8c2cd",
+  "#9aa6b4",
+  "#6b7683",
+  "#434b56",
+  "#363d47",
+  "#20262e",
+  "#171b21",
+  "#12161b",
+  "#0c0f13",
+];
+
+// The list itself scrolls: a frame that scrolled around it could not be reached by keyboard. Long entries are cut.
+const LIST = {
+  withScrollArea: false,
+  styles: {
+    options: { maxHeight: 240, overflowY: "auto" },
+    option: { overflow: "hidden", overflowWrap: "anywhere" },
+  },
+} as const;
+
 export const theme = createTheme({
   primaryColor: "steel",
   primaryShade: 8,
   autoContrast: true,
-  colors: { steel },
+  colors: { steel, dark },
   defaultRadius: "md",
   fontFamily:
     'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans TC", "Noto Sans CJK TC", "PingFang TC", sans-serif',
@@ -32,6 +55,10 @@ export const theme = createTheme({
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
     // Its placeholder for the focus is no item, which a menu must not hold.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+    Select: { defaultProps: LIST },
+    MultiSelect: { defaultProps: LIST },
+    Autocomplete: { defaultProps: LIST },
+    TagsInput: { defaultProps: LIST },
     Modal: {
       defaultProps: {
         centered: true,
@@ -44,6 +71,14 @@ export const theme = createTheme({
       defaultProps: {
         get closeButtonProps() {
           return { "aria-label": i18n.t("app.close") };
+        },
+      },
+    },
+    PasswordInput: {
+      defaultProps: {
+        visibilityToggleFocusable: true,
+        get visibilityToggleButtonProps() {
+          return { "aria-label": i18n.t("secret.show") };
         },
       },
     },

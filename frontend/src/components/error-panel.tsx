@@ -10,17 +10,18 @@ import { EmptyState } from "./empty-state";
 export function ErrorPanel({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const { t } = useTranslation();
   const known = error instanceof ApiError ? error : null;
+  const isNowhere = known?.status === 404 || (known !== null && isBadAddress(known));
   const [title, text] =
     known?.status === 403
       ? [t("error.forbiddenTitle"), t("error.forbidden")]
-      : known?.status === 404
+      : isNowhere
         ? [t("error.notFoundTitle"), t("error.notFound")]
         : known?.status === 410
           ? [t("error.goneTitle"), t("error.gone")]
           : [t("error.title"), known?.status === 0 ? t("error.unreachable") : errorText(error)];
   // The way to the sign-in page is already taken; a message would only flash.
   if (known?.status === 401) return null;
-  const isFinal = known !== null && [403, 404, 410].includes(known.status);
+  const isFinal = known !== null && (isNowhere || [403, 410].includes(known.status));
   return (
     <div role="alert">
       <EmptyState title={title} text={text}>
@@ -46,6 +47,12 @@ export function ErrorPanel({ error, onRetry }: { error: unknown; onRetry?: () =>
       </EmptyState>
     </div>
   );
+}
+
+/** What stands in the address is no id at all. */
+function isBadAddress({ status, context }: ApiError): boolean {
+  const problems = Array.isArray(context.problems) ? (context.problems as { field?: unknown }[]) : [];
+  return status === 422 && problems.some(({ field }) => String(field).startsWith("path."));
 }
 
 function RestoreButton({ error, onRestored }: { error: ApiError; onRestored: () => void }) {

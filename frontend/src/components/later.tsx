@@ -1,5 +1,5 @@
 // Parts that are not needed to see a page, such as dialogs: fetched once somebody touches the page, or opens one.
-import { type ComponentType, lazy, type ReactNode, Suspense, useState } from "react";
+import { type ComponentType, lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 
 type Load = () => Promise<unknown>;
 
@@ -43,11 +43,20 @@ export function laterPart<P extends object>(
 
 /** A dialog whose code comes later. Once opened it stays, so that it closes as softly as any other. */
 export function laterDialog<P extends { isOpen: boolean }>(load: () => Promise<ComponentType<P>>) {
-  const Dialog = laterPart(load);
+  const Dialog = laterPart(async () => openedOnceThere(await load()));
   // biome-ignore lint/correctness/noComponentHookFactories: made once, when its module is read.
   return function LaterDialog(props: P) {
     const [wasOpened, setOpened] = useState(props.isOpen);
     if (props.isOpen && !wasOpened) setOpened(true);
     return wasOpened ? <Dialog {...props} /> : null;
+  };
+}
+
+/** A dialog that is open when it is made has not seen where the focus was, and could not give it back. */
+function openedOnceThere<P extends { isOpen: boolean }>(Dialog: ComponentType<P>): ComponentType<P> {
+  return function MadeFirst(props: P) {
+    const [isThere, setThere] = useState(false);
+    useEffect(() => setThere(true), []);
+    return <Dialog {...props} isOpen={props.isOpen && isThere} />;
   };
 }

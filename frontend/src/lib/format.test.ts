@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { formatAgo, formatBytes, formatDuration, formatNumber, formatShort, formatValue } from "./format";
+import {
+  formatAgo,
+  formatBytes,
+  formatDuration,
+  formatExact,
+  formatNumber,
+  formatShort,
+  formatTicks,
+  formatTimeTicks,
+  formatValue,
+} from "./format";
 
 describe("format", () => {
   it("writes large integers short where there is little room", () => {
@@ -21,6 +31,40 @@ describe("format", () => {
     [Number.NEGATIVE_INFINITY, "−∞"],
   ])("writes %s as %s", (value, text) => expect(formatNumber(value)).toBe(text));
 
+  it.each([
+    [
+      [0, 250_000_000, 500_000_000],
+      ["0", "250M", "500M"],
+    ],
+    [
+      [50_000, 100_000],
+      ["50k", "100k"],
+    ],
+    [
+      [0, 5000, 10_000],
+      ["0", "5000", "10000"],
+    ],
+    [
+      [-1e12, null, 5e11],
+      ["-1T", "", "0.5T"],
+    ],
+    [
+      [1e18, 2e18],
+      ["1e18", "2e18"],
+    ],
+    [
+      [0, 1e-12],
+      ["0", "1e-12"],
+    ],
+  ])("labels an axis of %s", (values, texts) => expect(formatTicks(values)).toEqual(texts));
+
+  it("writes every digit of what was logged", () => {
+    expect(formatExact(0.000123456789)).toBe("0.000123456789");
+  });
+  it("tells ticks less than a second apart from each other", () => {
+    const ticks = formatTimeTicks([0.5, 0.75], 0.25, "en");
+    expect(new Set(ticks).size).toBe(2);
+  });
   it("writes what the server sends", () => {
     expect(formatValue("Infinity")).toBe("+∞");
     expect(formatValue(true)).toBe("true");

@@ -47,6 +47,25 @@ export function formatValue(value: Scalar | undefined): string {
   return String(value);
 }
 
+/** As it was logged, every digit: for what one reads off to write it down again. */
+export function formatExact(value: Scalar | undefined): string {
+  return typeof value === "number" ? String(value) : formatValue(value);
+}
+
+const THOUSANDS = ["", "k", "M", "G", "T"];
+
+/** Numbers of one axis, large ones all in the same unit (590M), larger and tiny ones as powers. */
+export function formatTicks(values: readonly (number | null)[]): string[] {
+  const largest = Math.max(0, ...values.map((value) => Math.abs(value ?? 0)));
+  const unit = largest < 1e5 ? 0 : Math.floor(Math.log10(largest) / 3);
+  return values.map((value) => {
+    if (value === null) return "";
+    if (value === 0) return "0";
+    if (unit >= THOUSANDS.length) return value.toExponential(4).replace(/\.?0*e\+?/, "e");
+    return formatNumber(value / 1000 ** unit) + THOUSANDS[unit];
+  });
+}
+
 /** Where there is little room: large integers by their order of size, too. */
 export function formatShort(value: Scalar | undefined): string {
   if (typeof value !== "number" || Math.abs(value) < 1e9 || !Number.isInteger(value))
@@ -83,7 +102,7 @@ export function formatDuration(seconds: number): string {
 export function formatDate(when: string | number | null | undefined, language: string): string {
   if (when === null || when === undefined) return "—";
   const date = new Date(typeof when === "number" ? when * 1000 : when);
-  return formatter(language, { dateStyle: "medium", timeStyle: "medium" }).format(date);
+  return formatter(language, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" }).format(date);
 }
 
 export function formatClock(seconds: number, language: string): string {
@@ -100,6 +119,7 @@ export function formatTimeTicks(seconds: readonly number[], apartS: number, lang
     hour: "2-digit",
     minute: "2-digit",
     second: apartS < 60 ? "2-digit" : undefined,
+    fractionalSecondDigits: apartS < 1 ? (apartS < 0.1 ? 3 : 2) : undefined,
     hourCycle: "h23",
   });
   let before = "";

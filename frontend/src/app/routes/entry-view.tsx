@@ -11,6 +11,7 @@ import { CopyIcon } from "@/components/copy-text";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { laterPart } from "@/components/later";
+import { PartBoundary } from "@/components/part-boundary";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { ConfigValue } from "@/features/configs/config-value";
 import { PinButton } from "@/features/folders/pinned-leaves";
@@ -74,7 +75,11 @@ function KnownEntry(props: EntryViewProps & { path: string }) {
         <CopyIcon value={path} />
         {entry.leaf && <PinButton projectId={track.project_id} leafKey={path} />}
       </Group>
-      {entry.leaf && <LeafView key={viewKey(entry)} {...props} entry={entry} leaf={entry.leaf} />}
+      {entry.leaf && (
+        <PartBoundary name={path}>
+          <LeafView key={viewKey(entry)} {...props} entry={entry} leaf={entry.leaf} />
+        </PartBoundary>
+      )}
       {entry.is_folder && (
         <FolderOverview
           trackId={track.track_id}

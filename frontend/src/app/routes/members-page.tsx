@@ -12,6 +12,7 @@ import { projectQuery } from "@/api/projects";
 import { ErrorPanel, errorText } from "@/components/error-panel";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { ProjectCrumbs } from "./project-crumbs";
+import { ProjectNav } from "./project-page";
 import { SignedInPage } from "./signed-in-page";
 
 export function MembersPage() {
@@ -41,6 +42,7 @@ export function MembersPage() {
   const items = members.data?.items;
   return (
     <SignedInPage crumbs={<ProjectCrumbs project={project} />}>
+      <ProjectNav project={project} />
       <div className="page">
         <Title order={1}>{t("members.title")}</Title>
         <Text className="dim" mb="md">

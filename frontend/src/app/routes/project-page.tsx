@@ -26,8 +26,8 @@ export function ProjectPage({ project, title, name, crumbs, tools, children }: P
   }, [name]);
   return (
     <SignedInPage crumbs={<ProjectCrumbs project={project}>{crumbs}</ProjectCrumbs>}>
+      <ProjectNav project={project} />
       <div className="page">
-        <ProjectNav project={project} />
         <div className={classes.head}>
           <h1 className={classes.title}>{title}</h1>
           {tools}

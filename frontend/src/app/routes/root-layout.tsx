@@ -3,18 +3,20 @@ import { useMantineColorScheme } from "@mantine/core";
 import { useDisclosure, useHotkeys, useNetwork } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Track } from "@/api/types";
+import { laterDialog } from "@/components/later";
 import type { PaletteAction } from "@/features/palette/palette";
+import { focusMain } from "@/lib/focus";
 import { setLanguage } from "@/lib/i18n";
 import { OPEN_PALETTE, usePreferences } from "@/lib/preferences";
 
 // Neither is needed to see a page.
-const Palette = lazy(async () => ({ default: (await import("@/features/palette/palette")).Palette }));
-const ShortcutsDialog = lazy(async () => ({
-  default: (await import("@/features/shortcuts/shortcuts-dialog")).ShortcutsDialog,
-}));
+const Palette = laterDialog(async () => (await import("@/features/palette/palette")).Palette);
+const ShortcutsDialog = laterDialog(
+  async () => (await import("@/features/shortcuts/shortcuts-dialog")).ShortcutsDialog,
+);
 
 export function RootLayout() {
   const { t } = useTranslation();
@@ -42,6 +44,14 @@ export function RootLayout() {
     window.addEventListener(OPEN_PALETTE, finding.open);
     return () => window.removeEventListener(OPEN_PALETTE, finding.open);
   }, [finding.open]);
+  const shown = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const before = useRef(shown);
+  useEffect(() => {
+    const isFirst = before.current === undefined;
+    before.current = shown;
+    // What had the focus went with the page before: without this, the keyboard would begin at the window's top again.
+    if (!isFirst && document.activeElement === document.body) focusMain();
+  }, [shown]);
   return (
     <div className="shell">
       <a className="skip" href="#main">
@@ -53,10 +63,8 @@ export function RootLayout() {
         </div>
       )}
       <Outlet />
-      <Suspense fallback={null}>
-        {isFinding && <Finder isOpen={isFinding} onClose={finding.close} onHelp={helping.open} />}
-        {isHelping && <ShortcutsDialog isOpen={isHelping} onClose={helping.close} />}
-      </Suspense>
+      <Finder isOpen={isFinding} onClose={finding.close} onHelp={helping.open} />
+      <ShortcutsDialog isOpen={isHelping} onClose={helping.close} />
     </div>
   );
 }
@@ -75,8 +83,10 @@ function Finder({ isOpen, onClose, onHelp }: { isOpen: boolean; onClose: () => v
   const queryClient = useQueryClient();
   const { toggleColorScheme } = useMantineColorScheme();
   const params = useParams({ strict: false });
-  const [track] = useState(() =>
-    params.track ? queryClient.getQueryData<Track>(["track", params.track]) : undefined,
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looked up each time it is opened.
+  const track = useMemo(
+    () => (params.track ? queryClient.getQueryData<Track>(["track", params.track]) : undefined),
+    [isOpen, params.track, queryClient],
   );
   const actions: PaletteAction[] = [
     { id: "projects", label: t("app.projects"), run: () => void navigate({ to: "/projects" }) },

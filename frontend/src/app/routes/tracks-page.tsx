@@ -31,6 +31,7 @@ import { TrackTable } from "@/features/tracks/track-table";
 import { useLiveReload } from "@/features/tracks/use-live-reload";
 import { useSelection } from "@/features/tracks/use-selection";
 import { ViewsMenu } from "@/features/tracks/views-menu";
+import { focusMain, isFocusFree } from "@/lib/focus";
 import { areKeysOn, useReloadInterval } from "@/lib/preferences";
 import {
   joinList,
@@ -112,6 +113,8 @@ export function TracksPage() {
           ["C", () => chosen.length > 0 && compare()],
           ["Delete", () => chosen.length > 0 && canWrite && deleting.open()],
           ["Escape", selection.clear],
+          // From nowhere in particular the arrows lead into the table, without a way through its whole head.
+          ["ArrowDown", () => isFocusFree() && focusRow(), { preventDefault: false }],
         ]
       : [],
   );
@@ -186,15 +189,23 @@ export function TracksPage() {
         chosen={chosenColumn}
       />
     );
+  const crumbs = <Link to="/projects">{t("app.projects")}</Link>;
+  // Nothing of it can be filtered or chosen.
+  if (rows.error instanceof ApiError && rows.error.code === "project_not_found")
+    return (
+      <SignedInPage crumbs={crumbs}>
+        <ErrorPanel error={rows.error} />
+      </SignedInPage>
+    );
   return (
-    <SignedInPage crumbs={<Link to="/projects">{t("app.projects")}</Link>}>
+    <SignedInPage crumbs={crumbs}>
       <div className={classes.page}>
         <ProjectNav project={project} />
         <div className={classes.top}>
           <h1 className={classes.title} title={project}>
             {project}
           </h1>
-          <span className="dim num" aria-live="polite">
+          <span className={`dim num ${classes.count}`} aria-live="polite">
             {rows.total !== undefined && t("projects.tracks", { count: total })}
           </span>
           <span style={{ flex: 1 }} />
@@ -306,10 +317,18 @@ export function TracksPage() {
         onDeleted={() => {
           deleting.close();
           selection.clear();
+          focusMain();
         }}
       />
     </SignedInPage>
   );
+}
+
+/** The row that had it last, or the first. */
+function focusRow() {
+  const row =
+    document.querySelector('tbody tr[tabindex="0"]') ?? document.querySelector("tbody tr[tabindex]");
+  (row as HTMLElement | null)?.focus();
 }
 
 /** What is grouped stands together only if it is sorted by that first. */

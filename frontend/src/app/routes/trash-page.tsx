@@ -14,6 +14,7 @@ import { LoadMore } from "@/components/load-more";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { formatAgo, formatDate } from "@/lib/format";
 import { ProjectCrumbs } from "./project-crumbs";
+import { ProjectNav } from "./project-page";
 import { SignedInPage } from "./signed-in-page";
 
 export function TrashPage() {
@@ -45,6 +46,7 @@ export function TrashPage() {
   const canWrite = owner.data !== undefined && owner.data.role !== "viewer";
   return (
     <SignedInPage crumbs={<ProjectCrumbs project={project} />}>
+      <ProjectNav project={project} />
       <div className="page">
         <Group justify="space-between" mb="md">
           <div>

@@ -55,7 +55,7 @@ export function CreateTokenDialog({ isOpen, onClose }: { isOpen: boolean; onClos
     );
   }
   return (
-    <Modal opened={isOpen} onClose={close} title={t("tokens.create")}>
+    <Modal opened={isOpen} onClose={close} title={t("tokens.createTitle")}>
       <form onSubmit={submit}>
         <Stack>
           <TextInput

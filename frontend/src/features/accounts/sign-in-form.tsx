@@ -1,7 +1,7 @@
 // Name and password, or a one-time link that was already read from the address.
 import { Alert, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { signIn } from "@/api/accounts";
 import { ApiError } from "@/api/client";
@@ -13,6 +13,8 @@ export function SignInForm({ notice, onSignedIn }: { notice: string | null; onSi
   const [password, setPassword] = useState("");
   const [isCaps, setCaps] = useState(false);
   const attempt = useMutation({ mutationFn: () => signIn({ name, password }), onSuccess: onSignedIn });
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     attempt.mutate();
@@ -39,7 +41,7 @@ export function SignInForm({ notice, onSignedIn }: { notice: string | null; onSi
           autoComplete="username"
           autoCapitalize="none"
           required
-          data-autofocus
+          ref={first}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />

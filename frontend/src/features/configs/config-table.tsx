@@ -1,7 +1,8 @@
 // Config values as keys and values.
 import { useTranslation } from "react-i18next";
 import type { Entry } from "@/api/types";
-import { formatValue } from "@/lib/format";
+import { formatExact } from "@/lib/format";
+import classes from "./config-table.module.css";
 
 interface Props {
   entries: readonly Entry[];
@@ -10,6 +11,7 @@ interface Props {
 }
 
 const MOST_ROWS = 300;
+const MOST_TITLE = 400;
 
 export function ConfigTable({ entries, labelOf, onOpen }: Props) {
   const { t } = useTranslation();
@@ -23,18 +25,23 @@ export function ConfigTable({ entries, labelOf, onOpen }: Props) {
           </tr>
         </thead>
         <tbody>
-          {entries.slice(0, MOST_ROWS).map((entry) => (
-            <tr key={entry.key}>
-              <td>
-                <button type="button" className="sort" onClick={() => onOpen(entry.key)}>
-                  {labelOf(entry)}
-                </button>
-              </td>
-              <td className="mono cut" style={{ maxWidth: 480 }}>
-                {formatValue(entry.leaf?.value)}
-              </td>
-            </tr>
-          ))}
+          {entries.slice(0, MOST_ROWS).map((entry) => {
+            const text = formatExact(entry.leaf?.value);
+            return (
+              <tr key={entry.key}>
+                <td>
+                  <button type="button" className="sort" onClick={() => onOpen(entry.key)}>
+                    {labelOf(entry)}
+                  </button>
+                </td>
+                <td className="mono">
+                  <div className={classes.value} title={text.slice(0, MOST_TITLE)}>
+                    {text}
+                  </div>
+                </td>
+              </tr>
+            );
+          })}
           {entries.length > MOST_ROWS && (
             <tr>
               <td colSpan={2} className="dim">

@@ -5,6 +5,7 @@ import { toHexRows } from "./hex";
 import { readHistogram } from "./histogram";
 import { pictureKey } from "./markdown-preview";
 import { cellText } from "./parquet";
+import { snappyUncompress } from "./snappy";
 
 const file = (key: string): Entry => ({
   key,
@@ -66,4 +67,10 @@ it("writes what a cell of a table may hold", () => {
   expect(cellText({ a: 12n })).toBe('{"a":"12"}');
   expect(cellText(null)).toBe("");
   expect(cellText(new Uint8Array([1, 255]))).toBe("01 ff");
+});
+
+it("unpacks what Parquet files are packed with, without WebAssembly", () => {
+  // Six bytes: three as they are, then three copied from three before.
+  const packed = new Uint8Array([6, 0x08, 97, 98, 99, 0x0a, 3, 0]);
+  expect(new TextDecoder().decode(snappyUncompress(packed, 6))).toBe("abcabc");
 });

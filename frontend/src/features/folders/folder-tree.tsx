@@ -214,7 +214,12 @@ export function FolderTree({ trackId, projectId, selected, onSelect }: Props) {
       />
       {!isFiltering && <PinnedLeaves projectId={projectId} selected={selected} onSelect={onSelect} />}
       {error !== null && rows.count === 0 ? <ErrorPanel error={error} onRetry={retry} /> : null}
-      {isLoading && error === null && <RowSkeleton rows={8} height={16} />}
+      {isLoading && error === null && (
+        // Over the tree, which would else jump down and up again.
+        <div className={classes.waiting}>
+          <RowSkeleton rows={8} height={16} />
+        </div>
+      )}
       {!isLoading && rows.count === 0 && isFiltering && (
         <div className={classes.none}>{t("tree.noneMatch")}</div>
       )}

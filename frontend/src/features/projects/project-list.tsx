@@ -15,7 +15,7 @@ export function ProjectList({ projects }: { projects: readonly Project[] }) {
         <li key={project.project_id}>
           <Link to="/p/$project" params={{ project: project.name }} className={classes.row}>
             <Stack gap={2} className="cut" style={{ flex: 1 }}>
-              <Text fw={600} className="cut">
+              <Text fw={600} className={`cut ${classes.name}`}>
                 {project.name}
               </Text>
               {project.description && (
@@ -24,7 +24,7 @@ export function ProjectList({ projects }: { projects: readonly Project[] }) {
                 </Text>
               )}
             </Stack>
-            <Stack gap={2} align="flex-end" className="num">
+            <Stack gap={2} align="flex-end" className={`num ${classes.facts}`}>
               <Group gap="sm" wrap="nowrap">
                 {project.n_running > 0 && (
                   <Text size="sm" c="var(--accent)" className={classes.running}>

@@ -1,7 +1,7 @@
 // How uPlot draws series. The only file that knows uPlot's options; colours come from the page's tokens.
 import uPlot from "uplot";
 import type { XKind } from "@/api/types";
-import { formatDuration, formatNumber, formatTimeTicks } from "@/lib/format";
+import { formatDuration, formatNumber, formatTicks, formatTimeTicks } from "@/lib/format";
 import type { PlacedEvent } from "./chart-events";
 import { faded, lineColour, lineDash, type PlotColours } from "./plot-colours";
 import { bindings, type PlotEvents, zoomByTouch, zoomByWheel } from "./plot-gestures";
@@ -63,13 +63,20 @@ export function plotOptions(
         size: isTime ? 38 : 26,
         space: style.isCompact ? 64 : 84,
         values: (_plot, ticks, _axis, _space, apart) =>
-          isTime ? formatTimeTicks(ticks, apart, style.language) : ticks.map((tick) => xText(style.x, tick)),
+          isTime
+            ? formatTimeTicks(ticks, apart, style.language)
+            : style.x === "relative"
+              ? ticks.map((tick) => xText("relative", tick))
+              : formatTicks(ticks),
+        ...(style.x === "step" && { incrs: stepIncrements }),
       },
       {
         ...axis,
         size: yAxisSize,
         space: style.isCompact ? 26 : 38,
-        values: (_plot, ticks) => ticks.map(yText),
+        // Powers of ten do not share a unit.
+        values: (_plot, ticks) =>
+          style.isLog ? ticks.flatMap((tick) => formatTicks([tick])) : formatTicks(ticks),
       },
     ],
     series: [
@@ -131,6 +138,16 @@ const bands = (style: PlotStyle, colours: PlotColours): uPlot.Band[] =>
 const pointColour = (colours: PlotColours, series: number) =>
   lineColour(colours, Math.floor((series - 1) / COLUMNS_PER_LINE));
 
+const INCREMENTS = [...Array(16).keys()].flatMap((power) => [1, 2, 5].map((one) => one * 10 ** power));
+const PARTS = [...Array(12).keys()]
+  .reverse()
+  .flatMap((power) => [1, 2, 5].map((one) => one / 10 ** (power + 1)));
+
+/** Between whole steps there is nothing to mark. */
+function stepIncrements(plot: uPlot): number[] {
+  return plot.data[0].every(Number.isInteger) ? INCREMENTS : [...PARTS, ...INCREMENTS];
+}
+
 /** One single x still needs a left and a right. */
 function wideEnough(min: number | null, max: number | null): uPlot.Range.MinMax {
   if (min === null || max === null) return [0, 1];
@@ -189,5 +206,3 @@ function yAxisSize(plot: uPlot, values: string[] | null): number {
 export function xText(x: XKind, value: number): string {
   return x === "relative" ? formatDuration(value) : formatNumber(value);
 }
-
-const yText = (value: number | null) => (value === null ? "" : formatNumber(value));

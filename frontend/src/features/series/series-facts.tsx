@@ -46,7 +46,11 @@ export function SeriesFacts({ series, view }: { series: Series; view: SeriesView
       <div>
         <dt className="phone-hidden" />
         <dd>
-          {t("series.drawn", { drawn: count(nDrawn), stored: count(series.n_stored) })}
+          {t("series.drawn", {
+            count: series.n_stored,
+            drawn: count(nDrawn),
+            stored: count(series.n_stored),
+          })}
           {view.range && !isText && ` · ${t("series.inRange", { n: count(series.n_drawn) })}`}
           {!series.is_exact && ` · ${t("series.inexact")}`}
         </dd>

@@ -25,6 +25,7 @@ const KEYS = [
       ["Shift X", "keys.range"],
       ["C", "keys.compare"],
       ["Delete", "keys.delete"],
+      ["Ctrl Z", "keys.undo"],
     ],
   },
   {

@@ -1,5 +1,5 @@
 // Asks before tracks are deleted, naming them; running ones apart. What was deleted can be had back at once.
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Kbd, Modal, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -38,7 +38,14 @@ export function DeleteTracksDialog({ project, trackIds, named, isOpen, onClose, 
   const others = named.filter((track) => track.status !== "running");
   const nMore = trackIds.length - named.length;
   return (
-    <Modal opened={isOpen} onClose={onClose} title={t("tracks.deleteTitle", { count: trackIds.length })}>
+    <Modal
+      opened={isOpen}
+      onClose={onClose}
+      title={t("tracks.deleteTitle", { count: trackIds.length })}
+      // The row that had it is about to go.
+      returnFocus={!remove.isSuccess}
+      onEnterTransitionEnd={() => remove.reset()}
+    >
       <Stack>
         <NameList tracks={others} nMore={nMore} />
         {running.length > 0 && (
@@ -77,6 +84,13 @@ function reload(queryClient: QueryClient) {
 
 function offerUndo(project: string, trackIds: readonly string[], queryClient: QueryClient) {
   const id = `deleted-${trackIds[0]}-${trackIds.length}`;
+  const onKey = (event: KeyboardEvent) => {
+    const isWriting = event.target instanceof Element && event.target.closest("input, textarea");
+    if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || isWriting) return;
+    event.preventDefault();
+    undo();
+  };
+  document.addEventListener("keydown", onKey);
   const undo = () => {
     notifications.hide(id);
     restoreTracks(project, trackIds)
@@ -89,11 +103,12 @@ function offerUndo(project: string, trackIds: readonly string[], queryClient: Qu
   notifications.show({
     id,
     autoClose: UNDO_MS,
+    onClose: () => document.removeEventListener("keydown", onKey),
     message: (
       <Group justify="space-between" wrap="nowrap">
         <span>{i18n.t("tracks.deleted", { count: trackIds.length })}</span>
         <Button size="xs" variant="default" onClick={undo}>
-          {i18n.t("tracks.undo")}
+          {i18n.t("tracks.undo")} <Kbd size="xs">Ctrl Z</Kbd>
         </Button>
       </Group>
     ),

@@ -142,7 +142,14 @@ function FilterError({ error, query }: { error: ApiError; query: string }) {
 function FilterHelp() {
   const { t } = useTranslation();
   return (
-    <Popover position="bottom-end" width={400} withArrow shadow="md" trapFocus returnFocus>
+    <Popover
+      position="bottom-end"
+      width="min(400px, calc(100vw - 24px))"
+      withArrow
+      shadow="md"
+      trapFocus
+      returnFocus
+    >
       <Popover.Target>
         <Tooltip label={t("filter.help")}>
           <ActionIcon size={24} aria-label={t("filter.help")}>

@@ -2,9 +2,11 @@
 // when what it shows has changed.
 import { Skeleton } from "@mantine/core";
 import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
+import type { TFunction } from "i18next";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { TrackRow } from "@/api/listing";
+import type { Scalar, TrackStatus } from "@/api/types";
 import { formatValue } from "@/lib/format";
 import { TableCell } from "./table-cell";
 import type { Line } from "./table-rows";
@@ -30,6 +32,8 @@ interface Props {
   isActive: boolean;
   onActive: (index: number) => void;
   onToggle: (track: TrackRow, place: number, isRange: boolean) => void;
+  /** The column by which lines stand together. */
+  group: string | undefined;
   onToggleGroup: (at: number) => void;
   onTag: (tag: string) => void;
 }
@@ -55,7 +59,7 @@ function LineOfTable(props: Props) {
             onClick={() => props.onToggleGroup(line.at)}
           >
             <Chevron size={16} aria-hidden />
-            <strong>{line.value === null ? t("tracks.noValue") : formatValue(line.value)}</strong>
+            <strong>{groupText(props.group, line.value, t)}</strong>
             <span className="dim">{t("projects.tracks", { count: line.nTracks })}</span>
           </button>
         </td>
@@ -104,6 +108,12 @@ function LineOfTable(props: Props) {
       <td className={classes.gap} />
     </tr>
   );
+}
+
+function groupText(group: string | undefined, value: Scalar, t: TFunction): string {
+  if (value === null) return t("tracks.noValue");
+  // Words of the page where they are not the user's own.
+  return group === "status" ? t(`status.${value as TrackStatus}`) : formatValue(value);
 }
 
 // `line` is made anew at each drawing; what is in it is compared.

@@ -70,6 +70,8 @@ export interface TableRows {
   isFetching: boolean;
   retry: () => void;
   toggleGroup: (at: number) => void;
+  /** The column that stands together, if any does. */
+  group: string | undefined;
   /** Rows that are here, wherever they stand. */
   known: ReadonlyMap<string, TrackRow>;
 }
@@ -137,6 +139,7 @@ export function useTableRows(
       for (const answer of answers) void answer.refetch();
     },
     toggleGroup,
+    group,
     known,
   };
 }

@@ -60,23 +60,25 @@ export function TrackBar({ track, isTensorboard, onSwitch, onRest, children }: P
         {track.name}
       </h1>
       <Tooltip label={t("track.rename")}>
-        <ActionIcon onClick={open} aria-label={t("track.rename")}>
+        <ActionIcon onClick={open} aria-label={t("track.rename")} className={classes.second}>
           <IconPencil size={16} />
         </ActionIcon>
       </Tooltip>
-      <StatusLabel track={track} />
+      <span className={classes.second}>
+        <StatusLabel track={track} />
+      </span>
       {track.status === "running" && !track.has_signal && (
         <span className={`${classes.silent} phone-hidden`}>
           {t("track.silentSince", { when: formatAgo(track.last_seen_at, i18n.language) })}
         </span>
       )}
       <Duration track={track} />
-      <Group gap={4} className="phone-hidden" wrap="nowrap" style={{ overflow: "hidden" }}>
+      <Group gap={4} className={`phone-hidden ${classes.tags}`} wrap="nowrap">
         {track.tags.map((tag) => (
           <Badge key={tag}>{tag}</Badge>
         ))}
       </Group>
-      <span style={{ flex: 1 }} />
+      <span className={classes.space} />
       {children}
       <ReloadButton />
       <Tooltip label={t("track.share")}>
@@ -96,9 +98,10 @@ function Duration({ track }: { track: Track }) {
   const end = track.ended_at ?? (track.has_signal ? null : track.last_seen_at);
   const [, tick] = useReducer((count: number) => count + 1, 0);
   useInterval(tick, TICK_MS, { autoInvoke: end === null && track.status === "running" });
+  const seconds = trackSeconds(track.started_at ?? track.created_at, end);
   return (
-    <span className="dim num phone-hidden">
-      {formatDuration(Math.floor(trackSeconds(track.started_at ?? track.created_at, end)))}
+    <span className={`dim num phone-hidden ${classes.duration}`}>
+      {formatDuration(end === null ? Math.floor(seconds) : seconds)}
     </span>
   );
 }

@@ -12,6 +12,7 @@ import { writersQuery } from "@/api/tracks";
 import type { Scalar, Track } from "@/api/types";
 import { CodeBlock, CopyIcon } from "@/components/copy-text";
 import { Fact } from "@/components/fact";
+import { PartBoundary } from "@/components/part-boundary";
 import {
   formatAgo,
   formatBytes,
@@ -42,9 +43,11 @@ export function TrackFacts({ track, job, onOpen }: Props) {
     <div>
       <section className={classes.notes} aria-label={t("track.notes")}>
         {track.notes ? (
-          <Suspense fallback={null}>
-            <Notes text={track.notes} />
-          </Suspense>
+          <PartBoundary name={track.notes}>
+            <Suspense fallback={<NotesToCome text={track.notes} />}>
+              <Notes text={track.notes} />
+            </Suspense>
+          </PartBoundary>
         ) : null}
         <Button size="compact-sm" variant="subtle" ml={-8} onClick={open}>
           {track.notes ? t("track.editNotes") : t("track.addNotes")}
@@ -60,10 +63,15 @@ export function TrackFacts({ track, job, onOpen }: Props) {
   );
 }
 
+/** As tall as the notes will be, more or less. */
+function NotesToCome({ text }: { text: string }) {
+  return <div style={{ height: 26 * text.trim().split("\n").length }} />;
+}
+
 function Card({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section className={`card ${classes.card}`}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children}
     </section>
   );
@@ -167,7 +175,7 @@ function SourceCard({ track, job, onOpen }: Props) {
             <span className="mono">{text(values["source/folder"])}</span>
           </Fact>
         )}
-        {isKnown && (
+        {values["source/python"] && (
           <Fact name={t("facts.python")}>
             {text(values["source/python"])}{" "}
             <Anchor component="button" fz="inherit" onClick={() => onOpen("source/packages.txt")}>
@@ -217,7 +225,7 @@ function PlaceCard({ track, job, onOpen }: Props) {
         {exitCode !== undefined && <Fact name={t("facts.exitCode")}>{formatValue(exitCode)}</Fact>}
         {isKnown && (
           <Fact name={t("facts.load")}>
-            <Anchor component="button" fz="inherit" onClick={() => onOpen("system")}>
+            <Anchor component="button" fz="inherit" ta="start" onClick={() => onOpen("system")}>
               {t("facts.systemCharts")}
             </Anchor>
           </Fact>

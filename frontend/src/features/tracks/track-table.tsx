@@ -182,6 +182,7 @@ export function TrackTable(props: Props) {
                 isActive={index === active}
                 onActive={setActive}
                 onToggle={onToggle}
+                group={rows.group}
                 onToggleGroup={rows.toggleGroup}
                 onTag={props.onTag}
               />

@@ -175,6 +175,7 @@ export const enTracks = {
   "keys.range": "Select up to here",
   "keys.compare": "Compare the selection",
   "keys.delete": "Delete the selection",
+  "keys.undo": "Take the deletion back",
   "keys.tree": "Move in the tree",
   "keys.hideTree": "Show or hide the tree",
   "keys.leaf": "Next or previous entry",

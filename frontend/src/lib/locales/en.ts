@@ -30,6 +30,9 @@ export const en = {
   "error.gone": "This track was deleted.",
   "error.requestId": "Request id: {{id}}",
   "error.toProjects": "Go to the projects",
+  "error.broken":
+    "This part of the page does not work. Load the page again; if that does not help, tell whoever runs this server.",
+  "error.reload": "Load the page again",
   "signIn.title": "Sign in",
   "signIn.name": "Name",
   "signIn.password": "Password",
@@ -51,6 +54,7 @@ export const en = {
   "tokens.title": "API tokens",
   "tokens.lead": "A training signs in with a token. It is shown once, when it is created.",
   "tokens.create": "CREATE TOKEN",
+  "tokens.createTitle": "Create token",
   "tokens.name": "Name",
   "tokens.namePlaceholder": "for example: gpu-box",
   "tokens.expires": "Expires",
