@@ -129,6 +129,21 @@ def test_a_chart_is_zoomed_smoothed_shared_and_read(stack: RunningStack, track_i
     check_accessible(page)
 
 
+def test_pictures_far_from_what_is_seen_are_no_layers(stack: RunningStack, track_id: str, browser: Browser) -> None:
+    with signed_in(stack, browser, width=480, height=640) as page:
+        _open(page, stack, track_id)
+        heading = page.get_by_role("heading", name=re.compile("^Series"))
+        heading.evaluate("(one) => one.scrollIntoView()")
+        first = page.locator("[role=img] canvas").first
+        expect(first).to_be_visible()
+        heading.evaluate("(one) => { for (let at = one; at; at = at.parentElement) at.scrollTop = at.scrollHeight }")
+        expect(first).to_be_hidden()
+        # What it says stays, and the picture is back with the eye.
+        expect(page.get_by_role("img", name=re.compile("points, last"))).not_to_have_count(0)
+        heading.evaluate("(one) => one.scrollIntoView()")
+        expect(first).to_be_visible()
+
+
 def test_a_chart_is_saved(stack: RunningStack, track_id: str, page: Page) -> None:
     _open(page, stack, track_id, "loss%2Ftrain", smooth="0.6")
     expect(page.locator(".u-over")).to_be_visible()

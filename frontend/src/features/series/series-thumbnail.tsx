@@ -1,6 +1,6 @@
 // A small chart for a folder's overview; asks for its points only once it is scrolled into view.
-import { useElementSize, useInViewport, useMergedRef } from "@mantine/hooks";
-import { useEffect, useRef, useState } from "react";
+import { useElementSize, useMergedRef } from "@mantine/hooks";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Scalar } from "@/api/types";
 import { ErrorPanel } from "@/components/error-panel";
@@ -23,18 +23,16 @@ interface Props {
 }
 
 const HEIGHT = 160;
+const NEAR = "160px";
 // A press that moves further than this selects a range; it opens nothing.
 const CLICK_PX = 5;
 
 export function SeriesThumbnail({ label, seriesKey, last, isText, onOpen, ...chart }: Props) {
-  const { ref: seenRef, inViewport } = useInViewport<HTMLDivElement>();
+  const element = useRef<HTMLDivElement>(null);
   const { ref: sizeRef, width } = useElementSize<HTMLDivElement>();
-  const ref = useMergedRef(seenRef, sizeRef);
-  const [wasSeen, setSeen] = useState(false);
+  const ref = useMergedRef(element, sizeRef);
+  const wasSeen = useWasSeen(element);
   const pressed = useRef(0);
-  useEffect(() => {
-    if (inViewport) setSeen(true);
-  }, [inViewport]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the heading inside is the button for the keyboard.
     // biome-ignore lint/a11y/noStaticElementInteractions: the whole card is only a bigger target.
@@ -53,7 +51,7 @@ export function SeriesThumbnail({ label, seriesKey, last, isText, onOpen, ...cha
         </button>
         {!isText && <strong className="num">{formatValue(last)}</strong>}
       </div>
-      <div ref={ref} style={{ height: HEIGHT }}>
+      <div ref={ref} className={classes.thumbPlot} style={{ height: HEIGHT }}>
         {isText ? (
           <div className={classes.thumbText}>{formatValue(last)}</div>
         ) : (
@@ -62,6 +60,30 @@ export function SeriesThumbnail({ label, seriesKey, last, isText, onOpen, ...cha
       </div>
     </div>
   );
+}
+
+/**
+ * Says whether an element has ever been scrolled into view. What has been and is far away now is marked with `data-far`,
+ * for the style sheet: a canvas is a layer of its own, and dozens that nobody sees cost each frame of scrolling.
+ */
+function useWasSeen(element: RefObject<HTMLElement | null>): boolean {
+  const [wasSeen, setSeen] = useState(false);
+  useEffect(() => {
+    const target = element.current;
+    if (!target) return;
+    const options: IntersectionObserverInit & { scrollMargin: string } = {
+      rootMargin: NEAR,
+      scrollMargin: NEAR,
+    };
+    const observer = new IntersectionObserver(([entry]) => {
+      const isNear = entry?.isIntersecting ?? true;
+      target.toggleAttribute("data-far", !isNear);
+      if (isNear) setSeen(true);
+    }, options);
+    observer.observe(target);
+    return () => observer.disconnect();
+  }, [element]);
+  return wasSeen;
 }
 
 function Chart({
