@@ -13,6 +13,7 @@ import { TrackFacts } from "@/features/tracks/track-facts";
 import { useReloadInterval } from "@/lib/preferences";
 import type { TrackSearch } from "@/lib/url-state";
 import { FolderOverview } from "./folder-overview";
+import { useMayEdit } from "./use-can-write";
 
 interface Props {
   track: Track;
@@ -24,11 +25,12 @@ interface Props {
 
 export function TrackOverview({ track, job, search, onSearch, onOpen }: Props) {
   const { t } = useTranslation();
+  const mayEdit = useMayEdit(track.project_name);
   const root = useQuery({ ...levelQuery(track.track_id, "", 0), refetchInterval: useReloadInterval() });
   return (
     <Stack gap="xl">
       {job && <JobCard job={job} project={track.project_name} />}
-      <TrackFacts track={track} job={job} onOpen={onOpen} />
+      <TrackFacts track={track} job={job} mayEdit={mayEdit} onOpen={onOpen} />
       {root.data?.n_entries === 0 ? (
         // A job that has not begun logs by itself as soon as it does.
         job && !job.started_at ? null : (

@@ -23,7 +23,7 @@ import { EntryView, fetchView } from "./entry-view";
 import { ProjectCrumbs } from "./project-crumbs";
 import { SignedInPage } from "./signed-in-page";
 import classes from "./track-page.module.css";
-import { useCanWrite } from "./use-can-write";
+import { useCanWrite, useMayEdit } from "./use-can-write";
 import { useTrackJob } from "./use-track-job";
 
 export function TrackPage() {
@@ -35,6 +35,7 @@ export function TrackPage() {
   const track = useQuery({ ...trackQuery(trackId), refetchInterval: useReloadInterval() });
   const job = useTrackJob(track.data);
   const canWrite = useCanWrite(track.data?.project_name ?? "");
+  const mayEdit = useMayEdit(track.data?.project_name ?? "");
   const events = useMemo(
     () => (job ? jobEvents(job.history, (state) => t(`job.state.${state}`)) : []),
     [job, t],
@@ -92,7 +93,13 @@ export function TrackPage() {
         <RowSkeleton rows={8} height={28} />
       ) : (
         <div className={classes.page}>
-          <TrackBar track={track.data} isTensorboard={isTensorboard} onRest={onRest} onSwitch={switchView}>
+          <TrackBar
+            track={track.data}
+            mayEdit={mayEdit}
+            isTensorboard={isTensorboard}
+            onRest={onRest}
+            onSwitch={switchView}
+          >
             {job && canWrite && (
               <StopButton name={track.data.name} state={job.state} stop={() => stopJob(trackId)} />
             )}

@@ -6,3 +6,9 @@ export function useCanWrite(project: string): boolean {
   const found = useQuery({ ...projectQuery(project), enabled: project !== "" });
   return found.data !== undefined && found.data.role !== "viewer";
 }
+
+/** The same, where most may: shown until it is known that this person only looks, so that nothing jumps for others. */
+export function useMayEdit(project: string): boolean {
+  const found = useQuery({ ...projectQuery(project), enabled: project !== "" });
+  return found.data?.role !== "viewer";
+}

@@ -15,6 +15,7 @@ import classes from "./track-bar.module.css";
 
 interface Props {
   track: Track;
+  mayEdit: boolean;
   isTensorboard: boolean;
   onSwitch: () => void;
   onRest: (isOver: boolean) => void;
@@ -22,7 +23,7 @@ interface Props {
   children?: ReactNode;
 }
 
-export function TrackBar({ track, isTensorboard, onSwitch, onRest, children }: Props) {
+export function TrackBar({ track, mayEdit, isTensorboard, onSwitch, onRest, children }: Props) {
   const { t, i18n } = useTranslation();
   const scheme = useComputedColorScheme("light");
   const clipboard = useClipboard();
@@ -59,11 +60,13 @@ export function TrackBar({ track, isTensorboard, onSwitch, onRest, children }: P
       <h1 className={classes.name} title={track.name}>
         {track.name}
       </h1>
-      <Tooltip label={t("track.rename")}>
-        <ActionIcon onClick={open} aria-label={t("track.rename")} className={classes.second}>
-          <IconPencil size={16} />
-        </ActionIcon>
-      </Tooltip>
+      {mayEdit && (
+        <Tooltip label={t("track.rename")}>
+          <ActionIcon onClick={open} aria-label={t("track.rename")} className={classes.second}>
+            <IconPencil size={16} />
+          </ActionIcon>
+        </Tooltip>
+      )}
       <span className={classes.second}>
         <StatusLabel track={track} />
       </span>

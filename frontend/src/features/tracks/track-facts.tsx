@@ -36,7 +36,7 @@ interface Props {
   onOpen: (key: string) => void;
 }
 
-export function TrackFacts({ track, job, onOpen }: Props) {
+export function TrackFacts({ track, job, mayEdit, onOpen }: Props & { mayEdit: boolean }) {
   const { t } = useTranslation();
   const [isEditing, { open, close }] = useDisclosure(false);
   return (
@@ -49,9 +49,11 @@ export function TrackFacts({ track, job, onOpen }: Props) {
             </Suspense>
           </PartBoundary>
         ) : null}
-        <Button size="compact-sm" variant="subtle" ml={-8} onClick={open}>
-          {track.notes ? t("track.editNotes") : t("track.addNotes")}
-        </Button>
+        {mayEdit && (
+          <Button size="compact-sm" variant="subtle" ml={-8} onClick={open}>
+            {track.notes ? t("track.editNotes") : t("track.addNotes")}
+          </Button>
+        )}
       </section>
       <SimpleGrid cols={{ base: 1, md: 3 }} spacing="md">
         <TimeCard track={track} hasBegun={!job || job.started_at !== null} />
