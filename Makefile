@@ -64,7 +64,7 @@ test: ## everything: lint, types, imports, drift, vitest, pytest with a real bro
 	@$(MAKE) lint types imports drift frontend-test
 	@echo "==> pytest"
 	@$(PYTEST) -n 2 --dist loadfile tests/unit tests/contract tests/integration
-	@$(PYTEST) tests/e2e
+	@$(PYTEST) -n 2 --dist loadfile tests/e2e
 
 unit: dev ## tests without sockets or a database
 	@$(PYTEST) tests/unit

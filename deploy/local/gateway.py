@@ -12,7 +12,7 @@ import httpx2
 import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 
-from services.web.server import Server
+from services.web.server import KEEP_ALIVE_S, Server
 from tb_proxy.forward.headers import end_to_end, to_service
 from tb_proxy.forward.http import Forward, UnreachableError, target_of
 
@@ -40,11 +40,11 @@ class Gateway:
         self._ports = ports
         self._streams: set[asyncio.Timeout] = set()
         # No read time-out: an upload or a long export ends when either side ends it. Idle connections end here before
-        # uvicorn ends them after its 5 s.
+        # the services end them.
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(None, connect=5),
             # No upper limit: each open page holds one for its events.
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=4),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=60),
             trust_env=False,
         )
 
@@ -151,6 +151,7 @@ def main() -> None:
         access_log=False,
         server_header=False,
         date_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
     )
     Server(config, gateway.end_streams).run()

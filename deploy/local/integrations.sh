@@ -11,7 +11,7 @@ pip="$venv/bin/python -m pip --disable-pip-version-check --no-input --quiet"
 # The first one by itself and exactly: the build for CPUs stands under this number.
 $pip install torch==2.13.0
 $pip install "lightning>=2.4" "transformers>=4.50" accelerate "keras>=3" "scikit-learn>=1.5" xgboost lightgbm \
-    "optuna>=4" jax tensorflow-cpu "tensorboard==2.21.*" ml_dtypes ipykernel nbconvert matplotlib
+    "optuna>=4" jax tensorflow-cpu "tensorboard==2.21.*" ml_dtypes ipykernel nbconvert matplotlib pandas polars pyarrow
 $pip install -e ./client
 # The published client has pins of its own; its Keras callback imports TensorFlow.
 .venv/bin/python -m venv .venvs/published-keras

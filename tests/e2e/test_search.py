@@ -126,3 +126,8 @@ def test_a_search_is_stopped_from_the_page(stack: RunningStack, browser: Browser
         window.get_by_role("dialog").get_by_role("button", name="STOP").click()
         expect(window.get_by_text("Stopped by admin.")).to_be_visible()
         expect(window.get_by_role("button", name=re.compile("STOP"))).to_have_count(0, timeout=60_000)
+        page.reload()
+        expect(page.get_by_role("row").filter(has_text="Search by val/accuracy").first).to_be_visible()
+        wide = page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert not wide
+        picture(page, "search-listed")

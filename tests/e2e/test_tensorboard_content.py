@@ -52,12 +52,16 @@ def test_each_tab_draws(stack: RunningStack, pictures: str, page: Page, tab: str
 
 
 def test_the_projector_draws(stack: RunningStack, pictures: str, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{stack.address}/tb/{pictures}/#projector")
     inner = page.frame_locator("iframe").last
     while_inside: FrameLocator = inner.frame_locator("iframe").first
     expect(while_inside.locator("vz-projector canvas, canvas").first).to_be_visible()
     page.wait_for_timeout(1500)
     page.screenshot(path=OUTPUT / "tensorboard-projector.png")
+    # Its fonts, too: asked for at the root, they are answered with our own page.
+    assert [url for url in asked if not url.startswith((f"{stack.address}/tb/", "data:", "blob:"))] == []
 
 
 def test_a_phone_shows_it(stack: RunningStack, track_ids: list[str], page: Page) -> None:

@@ -213,6 +213,20 @@ def test_a_new_track_comes_without_a_lost_selection(stack: RunningStack, browser
         expect(page.get_by_text("12 tracks")).to_be_visible()
 
 
+def _look_at_charts(page: Page) -> None:
+    """Draw the charts on each axis, and hide a track and show it again."""
+    drawn = page.get_by_label("train/loss").locator("xpath=ancestor-or-self::section")
+    for axis in ("Time", "Relative", "Step"):
+        page.get_by_text(axis, exact=True).click()
+        expect(drawn).to_have_attribute("data-x", axis.lower())
+    expect(page.get_by_text("12 lines,").first).to_be_visible()
+    eye = page.get_by_label("Compared tracks").get_by_role("button", pressed=True).first
+    eye.click()
+    expect(page.get_by_text("11 lines,").first).to_be_visible()
+    page.get_by_label("Compared tracks").get_by_role("button", pressed=False).first.click()
+    expect(page.get_by_text("12 lines,").first).to_be_visible()
+
+
 def test_compare(page: Page) -> None:
     page.get_by_label("Select all shown").click()
     expect(page.get_by_text("12 selected")).to_be_visible()
@@ -222,6 +236,7 @@ def test_compare(page: Page) -> None:
     page.wait_for_function("() => document.querySelectorAll('canvas').length >= 2")
     picture(page, "compare-charts")
     check_accessible(page)
+    _look_at_charts(page)
     page.get_by_label("Group by parameter").first.click()
     page.get_by_role("option", name="p.optimizer").click()
     expect(page.get_by_text("2 lines,").first).to_be_visible()

@@ -175,7 +175,7 @@ def test_hyperparameters_are_recorded_whenever_they_are_read(tmp_path: Path) -> 
     assert mlsteam.stparams.get_value("batch", 8) == 64
     with mlsteam.init() as track:
         assert mlsteam.stparams.get_value("rate", 1.0) == 1e-3
-        assert mlsteam.stparams.all() == {"batch": 64, "rate": 1e-3, "name": "1e-3", "True": "no"}
+        assert mlsteam.stparams.all() == {"batch": 64, "rate": 1e-3, "name": "1e-3", "on": "no"}
         assert mlsteam.stparams.get_value("missing", 3) == 3
         assert track.wait(60)
         assert track["parameters/batch"].fetch() == 64

@@ -108,6 +108,24 @@ def test_long_files_go_in_pieces_that_are_sent_once(server: Recorded, track: mls
         assert sum(len(found) + 16 for found in records(job / "piece")) == len(piece)
 
 
+@pytest.mark.parametrize("n_new", [1, 90], ids=["shorter", "longer"])
+def test_of_a_file_begun_anew_no_old_piece_is_left(
+    server: Recorded, track: mlsteam.Track, job: Path, n_new: int
+) -> None:
+    path = job / "runs" / NAME
+    path.write_bytes(record(b"old") + b"".join(record(bytes([number]) * 100_000) for number in range(88)))
+    files = EventFiles(track, job, look_s=0.02)
+    until(lambda: sum(len(content) for _, content in server.files.values()) == path.stat().st_size)
+    assert len(server.files) == 3
+    # Another one in its place at once, so that no look sees it short.
+    (job / "new").write_bytes(record(b"new") + b"".join(record(b"n" * 100_000) for _ in range(n_new)))
+    (job / "new").replace(path)
+    until(lambda: stored(server, NAME).startswith(record(b"new")))
+    files.stop()
+    track.stop()
+    assert b"".join(server.files[name][1] for name in sorted(server.files)) == path.read_bytes()
+
+
 def test_nothing_else_is_taken(server: Recorded, track: mlsteam.Track, job: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret.tfevents"
     secret.write_bytes(record(b"secret"))

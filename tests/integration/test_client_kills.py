@@ -153,3 +153,37 @@ def test_four_workers_log_to_one_track_and_its_end_comes_last(how: str, tmp_path
         assert len(server.marks) == 5
         assert server.statuses[-1] == "finished"
         assert list((spool / TRACK_ID).iterdir()) == []
+
+
+_SEVERAL = """
+import mlsteam, sys, time, atexit
+began = time.monotonic()
+atexit.register(lambda: print(time.monotonic() - began, flush=True))
+for number in range(3):
+    track = mlsteam.init("demo", "a.b.c", backend=sys.argv[1], spool_dir=sys.argv[2], finish_timeout=float(sys.argv[3]))
+    track["loss"].log(1.0)
+print("open", flush=True)
+began = time.monotonic()
+"""
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_several_tracks_share_the_time_of_the_end(*, is_interrupted: bool, tmp_path: Path) -> None:
+    # A server that takes tracks, and no batch.
+    with recording_server() as server:
+        server.hostile = [lambda handler: time.sleep(60)] * 100
+        command = [sys.executable, "-c", _SEVERAL, server.address, str(tmp_path), "60" if is_interrupted else "3"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            assert child.stdout
+            assert child.stderr
+            child.stdout.readline()
+            deadline = time.monotonic() + 30
+            while len(list(tmp_path.glob("*/*/end"))) < 3 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            if is_interrupted:
+                child.send_signal(signal.SIGINT)
+            said = child.stderr.read()
+            took = float(child.stdout.read())
+    assert took < 7
+    assert said.count("mlsteam sync") == 3
+    assert "Traceback" not in said

@@ -55,3 +55,22 @@ async def test_events_pass_the_gateway_at_once_and_end_with_either_side(site: Si
     # What uvicorn says when it has waited as long as it may; how long the rest takes is the machine's affair.
     assert "graceful shutdown exceeded" not in site.log.read_text(), "it waited for the stream"
     assert took < 60
+
+
+async def test_a_connection_may_rest_between_requests(site: Site) -> None:
+    # At the gateway and at a service: proxies keep theirs for a minute.
+    request = f"GET /api/v3/projects HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {site.place.token}\r\n\r\n"
+
+    async def ask_twice(url: str) -> None:
+        address = httpx2.URL(url)
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        for rest_s in (6, 0):
+            writer.write(request.encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200")
+            length = next(line for line in head.lower().splitlines() if line.startswith(b"content-length"))
+            await reader.readexactly(int(length.split(b":")[1]))
+            await asyncio.sleep(rest_s)
+        writer.close()
+
+    await asyncio.gather(ask_twice(site.url), ask_twice(site.track_api.url))

@@ -5,11 +5,14 @@ import math
 import uuid
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 from support.apps import Apps
 from support.batches import config, console, floats, new_writer, wire
 
 from services.ingest.transposer import Transposer
+from track_api.series_body import MSGPACK_TYPE
 
 _MSGPACK = {"content-type": "application/vnd.mlsteam.batch+msgpack"}
 _LIST = "/api/v3/projects/p/tracks"
@@ -164,6 +167,14 @@ async def test_lines_of_many_tracks_stand_on_one_grid(apps: Apps) -> None:
     assert len(answer["at"]) == 4
     assert all(len(line["mean"]) == 4 for line in answer["lines"])
     assert answer["lines"][1]["mean"][-1] == 1.5
+    raw = await apps.reader.post("/api/v3/projects/p/overlay", json=asked, headers={"accept": MSGPACK_TYPE})
+    assert raw.headers["content-type"] == MSGPACK_TYPE
+    packed = msgspec.msgpack.decode(raw.content)
+    assert np.frombuffer(packed["at"], "<f8").tolist() == answer["at"]
+    for line, same in zip(packed["lines"], answer["lines"], strict=True):
+        mean = np.array([np.nan if value is None else value for value in same["mean"]], np.float32)
+        np.testing.assert_array_equal(np.frombuffer(line.pop("mean"), "<f4"), mean)
+        assert line == {name: value for name, value in same.items() if name != "mean"}
 
 
 async def test_a_deleted_track_says_that_it_can_be_restored_and_is_not_kept_by_browsers(apps: Apps) -> None:

@@ -71,6 +71,10 @@ def test_a_search_finds_the_best_and_tries_nothing_twice(workshop: Workshop) -> 
     # What it made are tracks like any other.
     assert workshop.values(best["track_id"])["parameters/x"] == 7
     assert workshop.call("GET", f"/tracks/{best['track_id']}")["origin"] == "lab"
+    # To submit one again is no search.
+    again = workshop.call("POST", f"/tracks/{best['track_id']}/resubmit", {"changed": {}}, status=201)
+    listed = workshop.call("GET", f"/labs/{made['lab_id']}/submissions")["items"]
+    assert [one["objective"] for one in listed] == [again["objective"], made["objective"]] == [None, "val/score"]
 
 
 # The seed lets the hopeless one begin first, or last: ASHA compares it with those that came as far before it.

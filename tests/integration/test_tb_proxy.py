@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx2
 import psutil
+import pytest
 from support.board import Board
 from support.ingest import another_track
 
@@ -19,21 +20,26 @@ from services.tracks.store import update_track
 from tb_proxy.processes.registry import State
 
 
-async def test_the_page_is_one_for_all_and_names_nothing_outside(board: Board) -> None:
-    page = await board.client.get(board.url())
+@pytest.mark.parametrize("name", ["", "data/plugin/projector/projector_binary.html"], ids=["page", "projector"])
+async def test_the_page_is_one_for_all_and_names_nothing_outside(board: Board, name: str) -> None:
+    page = await board.client.get(board.url(name))
     assert page.status_code == 200
     assert "frame-ancestors 'self'" in page.headers["content-security-policy"]
     assert "default-src 'self'" in page.headers["content-security-policy"]
     assert not {"set-cookie", "server"} & set(page.headers)
     assert "url(/" not in page.text
     script = page.text.split('<script src="', 1)[1].split('"')[0]
-    font = page.text.split("url(../static/", 1)[1].split(")")[0]
-    for address, start in ((script, None), (f"../static/{font}", b"wOF2")):
-        assert address.startswith("../static/")
-        found = await board.client.get(str(httpx2.URL(f"http://test{board.url()}").join(address)))
+    font = next(part for part in page.text.split("url(")[1:] if part.startswith("..")).split(")")[0]
+    for address, start in ((script, None), (font, b"wOF2")):
+        where = httpx2.URL(f"http://test{board.url(name)}").join(address)
+        assert where.path.startswith("/tb/static/")
+        found = await board.client.get(str(where), headers={"accept-encoding": "gzip"})
         assert found.status_code == 200
         assert "immutable" in found.headers["cache-control"]
-        assert start is None or found.content[:4] == start
+        assert found.content[:4] == start or int(found.headers["content-length"]) < len(found.content) / 2
+
+
+async def test_files_are_found_beside_the_page_but_not_of_another_version(board: Board) -> None:
     packed = await board.client.get(board.url("index.js"), headers={"accept-encoding": "gzip"})
     assert packed.headers["content-encoding"] == "gzip"
     assert int(packed.headers["content-length"]) < len(packed.content) / 2

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from support.board import Board
 from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.plugins.histogram.summary_v2 import histogram_pb
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
@@ -14,10 +15,14 @@ from services.storage.database import Database
 
 
 def event_file(folder: Path) -> bytes:
-    """Return an event file as TensorBoard's own writer makes it: a histogram and a scalar."""
+    """Return an event file as TensorBoard's own writer makes it: a histogram and scalars, one in float64."""
     writer = EventFileWriter(str(folder))
     writer.add_event(Event(step=1, wall_time=1.0, summary=histogram_pb("weights", np.arange(100.0))))
     scalar = Summary(value=[Summary.Value(tag="own/scalar", simple_value=2.5)])
+    writer.add_event(Event(step=1, wall_time=1.0, summary=scalar))
+    wide = TensorProto(double_val=[1 / 3], dtype="DT_DOUBLE")
+    metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"))
+    scalar = Summary(value=[Summary.Value(tag="own/wide", tensor=wide, metadata=metadata)])
     writer.add_event(Event(step=1, wall_time=1.0, summary=scalar))
     writer.close()
     return next(folder.glob("*tfevents*")).read_bytes()
@@ -40,6 +45,11 @@ async def test_uploaded_event_files_are_merged_in_and_followed(
     tag = next(iter((await board.get("data/plugin/histograms/tags"))[run]))
     assert await board.get("data/plugin/histograms/histograms", tag=tag, run=run)
     assert await board.get("data/plugin/scalars/scalars", tag="own/scalar", run=run) == [[1.0, 1, 2.5]]
+    # The data server leaves these out; they keep their float64.
+    assert await board.get("data/plugin/scalars/scalars", tag="own/wide", run=run) == [[1.0, 1, 1 / 3]]
+    assert {"own/wide", "own/scalar"} <= set((await board.get("data/plugin/scalars/tags"))[run])
+    tags = (await board.get("data/plugin/timeseries/tags"))["scalars"]["runTagInfo"][run]
+    assert "own/wide" in tags
     assert len(await board.scalars()) == 3
     leak = await board.client.get(board.url("data/plugin/projector/tensors"), params={"run": run, "name": ""})
     assert leak.status_code >= 400
@@ -56,7 +66,7 @@ async def test_uploaded_event_files_are_merged_in_and_followed(
 
 async def test_a_file_that_grows_and_its_pieces_are_one_run(board: Board, database: Database, tmp_path: Path) -> None:
     def scalars(first: int, last: int) -> bytes:
-        folder = tmp_path / str(first)
+        folder = tmp_path / f"{first}-{last}"
         writer = EventFileWriter(str(folder))
         for step in range(first, last):
             summary = Summary(value=[Summary.Value(tag="grows", simple_value=float(step))])
@@ -87,3 +97,11 @@ async def test_a_file_that_grows_and_its_pieces_are_one_run(board: Board, databa
     await board.upload(database, "tb/events.out.tfevents.1.part0001", more)
     await until(150)
     assert (await board.child()).pid == pid
+    # The file is begun anew: its pieces are emptied, and the run shows the new one only.
+    await board.upload(database, "tb/events.out.tfevents.1.part0001", b"")
+    await board.upload(database, "tb/events.out.tfevents.1", await asyncio.to_thread(scalars, 0, 20))
+    for _ in range(200):
+        if (await board.child()).pid != pid:
+            break
+        await asyncio.sleep(0.1)
+    await until(20)

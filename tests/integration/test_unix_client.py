@@ -188,6 +188,39 @@ def test_half_an_answer_is_a_loss(play: Play) -> None:
     play(all_of_it())
 
 
+@pytest.mark.parametrize(
+    ("sent", "whole"),
+    [
+        (b"Content-Length: 4\r\n\r\nokay", b"okay"),
+        (b"Content-Length: 4\r\n\r\nok", LostError),
+        (b"Content-Length: 9999999\r\n\r\nok", None),
+        (b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", None),
+    ],
+)
+def test_a_small_answer_is_whole_before_it_is_passed_on(
+    play: Play, sent: bytes, whole: bytes | type[LostError] | None
+) -> None:
+    async def speak(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        start, _, body = sent.partition(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + start + b"\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(body)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.close()
+
+    async def all_of_it() -> None:
+        async with served(speak) as (client, _), client.ask("GET", b"/a", [(b"host", b"x")], b"") as answer:
+            if whole is LostError:
+                with pytest.raises(LostError):
+                    await answer.take_whole()
+            else:
+                assert await answer.take_whole() == whole
+
+    play(all_of_it())
+
+
 def test_a_connection_that_rested_too_long_is_replaced(play: Play) -> None:
     n_asked = 0
 

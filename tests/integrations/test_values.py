@@ -138,3 +138,36 @@ def test_four_workers_of_a_data_loader_log(how: str, run: Run, server: Recorded,
     assert len(server.values("loss")) == 80
     assert server.statuses[-1] == "finished"
     assert "source/traceback" not in server.configs()
+
+
+# As people write it: the track is opened at the top, and a worker that is not forked imports all of it again.
+_LOADER_OF_TOP = """
+import sys, time, torch, mlsteam
+track = mlsteam.init(name=f"loader at {time.time()}")
+track["at"] = time.time()
+
+class Data(torch.utils.data.Dataset):
+    def __len__(self):
+        return 400
+    def __getitem__(self, index):
+        track["data/index"].log(float(index))
+        return torch.tensor(float(index))
+
+if __name__ == "__main__":
+    loader = torch.utils.data.DataLoader(Data(), batch_size=10, num_workers=4, multiprocessing_context=sys.argv[1])
+    for batch in loader:
+        track["loss"].log(batch.mean())
+"""
+
+
+@pytest.mark.parametrize("how", ["fork", "spawn", "forkserver"])
+def test_four_workers_that_import_the_script_again_log(how: str, run: Run, server: Recorded, tmp_path: Path) -> None:
+    (tmp_path / "load.py").write_text(_LOADER_OF_TOP)
+    run(f"import subprocess, sys; subprocess.run([sys.executable, 'load.py', {how!r}], check=True)")
+    assert len(server.made) == 1
+    assert sorted(server.values("data/index")) == [float(index) for index in range(400)]
+    assert len(server.values("loss")) == 40
+    assert server.statuses.count("finished") == 1
+    assert (
+        len([config for batch in server.batches for config in batch.get("configs", []) if config["key"] == "at"]) == 1
+    )

@@ -71,4 +71,5 @@ def kill_once(server: Recorded, folder: Path, seed: int) -> None:
         rows = server.values(f"{name}-a")
         assert rows == [float(number) for number in range(len(rows))], f"seed {seed}: rows of {name}"
         assert len(rows) > last // 7, f"seed {seed}: {name} lost rows"
-    assert not [loss for batch in server.batches for loss in batch.get("losses", [])]
+    losses = [loss for batch in server.batches for loss in batch.get("losses", [])]
+    assert not losses, f"seed {seed}: {losses}"

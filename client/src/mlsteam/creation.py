@@ -83,6 +83,11 @@ class CreatingTransport:
         self._is_made = True
         return None
 
+    @property
+    def inner(self) -> HttpTransport:
+        """How a track that is made is asked for."""
+        return self._inner
+
     def reset(self) -> None:
         """Open new connections from now on."""
         self._inner.reset()

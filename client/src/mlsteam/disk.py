@@ -19,8 +19,11 @@ _PIECE = bytes(1 << 20)
 
 
 def lock_folder(folder: Path) -> int | None:
-    """Become the one process that owns a writer's folder; None when another one does."""
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    """Become the one process that owns a writer's folder; None when another one does, or has removed it."""
+    try:
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        return None
     try:
         if _IS_WINDOWS:
             _locks.locking(descriptor, _locks.LK_NBLCK, 1)

@@ -196,6 +196,8 @@ class SeriesHandle:
         """
         if self._spool.is_closed:
             self._refuse("uploaded")
+        if self._spool.is_held():
+            return
         content, guessed = read_source(source, self._key)
         self._spool.open()
         try:

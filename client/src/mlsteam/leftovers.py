@@ -17,6 +17,17 @@ from mlsteam.losses import recover
 from mlsteam.transport import Transport
 
 
+def _delivery_of(writer: Path, transport: Transport, pace: Pace) -> Delivery | None:
+    try:
+        owner = find_owner(writer)
+        if owner is not None or uploads.next_upload(writer) is not None or (writer / "end").exists():
+            return Delivery(transport, writer.parent.name, owner[0] if owner else writer.name, writer, pace)
+    except FileNotFoundError:
+        # A writer that has just ended removes its folder itself.
+        return None
+    return None
+
+
 def left_behind(folder: Path, transport: Transport, pace: Pace) -> Iterator[Delivery]:
     """Give the deliveries of dead writers of one track, each under its lock while the caller works on it."""
     for writer in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -29,9 +40,8 @@ def left_behind(folder: Path, transport: Transport, pace: Pace) -> Iterator[Deli
             # Without room for it, what can be sent makes some.
             with contextlib.suppress(OSError):
                 recover(writer, writer.name, folder.name)
-            owner = find_owner(writer)
-            if owner is not None or uploads.next_upload(writer) is not None or (writer / "end").exists():
-                yield Delivery(transport, folder.name, owner[0] if owner else writer.name, writer, pace)
+            if (delivery := _delivery_of(writer, transport, pace)) is not None:
+                yield delivery
         finally:
             os.close(descriptor)
 

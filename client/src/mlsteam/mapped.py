@@ -4,6 +4,7 @@ Called by spool.py. Guarantees that room on the disk is taken before it is writt
 the process), and that after a sync everything written before it is on the disk under its name.
 """
 
+import contextlib
 import mmap
 import os
 import time
@@ -46,7 +47,12 @@ class MappedFolder:
 
     def used_bytes(self) -> int:
         """Say how many bytes of segments are on the disk."""
-        return sum(path.stat().st_size for path in self.path.glob("*.seg"))
+        total = 0
+        for path in self.path.glob("*.seg"):
+            # The sender removes what is acknowledged meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                total += path.stat().st_size
+        return total
 
     def open_next(self, size: int, first: bytes) -> mmap.mmap:
         """Begin the next segment with some records, all of them or none. Raises: OSError."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mlsteam import reading
+from mlsteam import ranks, reading, workers
 from mlsteam.capture.captures import read_wanted
 from mlsteam.creation import CreatingTransport, Creation, create, new_track_id, note_creation, read_creation
 from mlsteam.errors import APIConnectionError, APIStatusError, SettingsError
@@ -18,7 +18,7 @@ from mlsteam.integrations.lightning_hook import allow_result
 from mlsteam.modes import DisabledTrack, Mode, ReadOnlyTrack
 from mlsteam.notices import say
 from mlsteam.settings import Settings, read_mode, read_settings
-from mlsteam.track import Track
+from mlsteam.track import Track, join
 from mlsteam.transport import HttpTransport, Reply
 
 # `init` stands between a person and the training; a server that answers at all answers sooner.
@@ -65,10 +65,10 @@ def _attach(transport: HttpTransport, track_id: str, folder: Path) -> str:
     return str(reading.expect(reply, "open the track").json().get("name", track_id))
 
 
-def _open(settings: Settings, mode: Mode, creation: Creation, **options: Any) -> Track:
+def _open(settings: Settings, creation: Creation, *, is_offline: bool, **options: Any) -> Track:
     folder = settings.spool_dir / creation.track_id
     plain = HttpTransport(settings.backend, settings.token)
-    if mode is Mode.OFFLINE:
+    if is_offline:
         if not settings.track_id:
             note_creation(folder, creation)
         name = creation.name or creation.track_id
@@ -81,7 +81,7 @@ def _open(settings: Settings, mode: Mode, creation: Creation, **options: Any) ->
         name or creation.track_id,
         settings=settings,
         transport=CreatingTransport(plain, folder),
-        is_offline=mode is Mode.OFFLINE,
+        is_offline=is_offline,
         **options,
     )
 
@@ -142,19 +142,29 @@ def init(
         found_id = str(found["track_id"])
         wrapped = CreatingTransport(transport, settings.spool_dir / found_id)
         return ReadOnlyTrack(found_id, str(found["name"]), settings.url_of(found_id), wrapped)
+    number = workers.next_number()
+    how: dict[str, Any] = {
+        "finish_timeout": finish_timeout,
+        "is_sync": durability == "sync",
+        "is_offline": chosen is Mode.OFFLINE,
+    }
+    try:
+        opened = workers.find(
+            settings.spool_dir, number, project=settings.project, track_id=settings.track_id, name=name or ""
+        )
+    except workers.NoTrackError:
+        say("this worker imports code that opens a track, and its parent's has ended: what it logs is not kept.")
+        return DisabledTrack()
+    if opened is not None:
+        return join(opened.track_id, opened.name, settings, **how)
     if not settings.track_id and not settings.project:
         raise SettingsError("Which project? Pass project_name to mlsteam.init or set MLSTEAM_PROJECT.")
     creation = Creation(
         settings.project, settings.track_id or new_track_id(), name=name or "", tags=list(tags or ()), notes=notes or ""
     )
-    track = _open(
-        settings,
-        chosen,
-        creation,
-        finish_timeout=finish_timeout,
-        capture=capture,
-        is_sync=durability == "sync",
-    )
+    track = _open(settings, creation, capture=capture, rank=ranks.rank() if settings.track_id else None, **how)
+    asked = creation.project, creation.name
+    workers.note(track.spool.folder, workers.Opened(track.id, track.name, *asked, number, os.getpid(), workers.ranks()))
     where = track.url if chosen is Mode.ONLINE else "offline, sent by `mlsteam sync`"
     say(f"track {track.name}: {where}" + (f" (spool {track.spool.folder})" if debug else ""))
     return track

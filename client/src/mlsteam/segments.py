@@ -176,8 +176,9 @@ class SegmentReader:
         at = slot * SLOT_BYTES
         head = decode_head(raw, at)
         if head is None:
-            entries.damaged += 1
-            entries.records += 1
+            # Without a commit word it is a point whose key was not written yet when its process was killed.
+            entries.damaged += commit != 0
+            entries.records += commit != 0
             return slot + 1
         kind, size = head
         if not kind:

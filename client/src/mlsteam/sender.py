@@ -29,10 +29,12 @@ class Sender:
         *,
         pace: Pace | None = None,
         adopt: Callable[[int | None], int] | None = None,
+        is_owner: bool = True,
     ) -> None:
         self._spool, self._track_id, self._transport = spool, track_id, transport
         self._pace = pace or Pace()
-        self._adopt = adopt
+        # Whether the life and the end of the track are this process's to tell.
+        self._adopt, self._is_owner = adopt, is_owner
         self._changed = threading.Condition()
         self._is_stopping = self._is_gone = self._is_disk_bad = self._is_hurried = False
         self._n_waiting = 0
@@ -77,7 +79,7 @@ class Sender:
         outcome, target = Outcome.IDLE, self._spool.position
         while True:
             now = time.monotonic()
-            if now >= beat_at:
+            if self._is_owner and now >= beat_at:
                 delivery.post_status("running")
                 beat_at = time.monotonic() + self._pace.heartbeat_s
             if outcome is not Outcome.PROGRESS:
@@ -152,10 +154,10 @@ class Sender:
                 self._n_waiting -= 1
             return self._sent_to >= target
 
-    def stop(self, status: str, timeout: float) -> bool:
-        """Send the rest, then the end of the track; False when something is left for `mlsteam sync`."""
+    def begin_stop(self, status: str) -> None:
+        """Send the rest from now on, then the end of the track."""
         if self._thread is None:
-            return not self._spool.dropped
+            return
         try:
             write_durably(self._spool.folder / "end", status.encode())
         except OSError as error:
@@ -163,5 +165,10 @@ class Sender:
         with self._changed:
             self._status, self._is_stopping, self._is_hurried = status, True, True
             self._changed.notify_all()
+
+    def await_stop(self, timeout: float) -> bool:
+        """Wait for that; False when something is left for `mlsteam sync`."""
+        if self._thread is None:
+            return not self._spool.dropped
         self._thread.join(max(0.0, timeout))
         return not self._thread.is_alive() and not self._spool.folder.exists()

@@ -1,4 +1,4 @@
-"""Arguments over environment over configuration files to settings. The only file that reads MLSTEAM_* variables.
+"""Arguments over environment over configuration files to settings. The only file that reads MLSTEAM_* settings.
 
 Called by opening.py and cli. Raises SettingsError with a sentence that says what to set.
 """

@@ -81,11 +81,13 @@ class Spool:
         is_sync: bool = False,
         retry_full_s: float = _RETRY_FULL_S,
         on_open: Callable[[], None] | None = None,
+        is_held: Callable[[], bool] | None = None,
     ) -> None:
         self._root, self._track_id = root, track_id
         self._segment_bytes, self._max_bytes = segment_bytes, max_bytes
         self._is_sync, self._retry_full_s = is_sync, retry_full_s
-        self._on_open = on_open
+        # Asked where there is no room: whether what comes is to be ignored.
+        self._on_open, self.is_held = on_open, is_held or (lambda: False)
         self._start_anew()
 
     def _start_anew(self) -> None:
@@ -196,7 +198,7 @@ class Spool:
     def _make_room(self, size: int) -> bool:
         if self._at + size <= self._end:
             return True
-        if self._is_muted or time.monotonic() < self._retry_at:
+        if self._is_muted or self.is_held() or time.monotonic() < self._retry_at:
             return False
         if self._rotate(size):
             return True
@@ -227,6 +229,8 @@ class Spool:
         return True
 
     def _drop(self, name: str, first_at: float, last_at: float, count: int = 1) -> None:
+        if self.is_held():
+            return
         self.dropped += count
         if not self._is_muted:
             self._losses.add(name, first_at, last_at, count, self._files.number)

@@ -4,6 +4,7 @@ Called by training code. Guarantees that a missing or unreadable file gives the 
 under `parameters/` of the track.
 """
 
+import contextlib
 import importlib
 import re
 import sys
@@ -20,25 +21,41 @@ _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 
 
 def _places() -> Iterator[Path]:
-    yield Path.cwd() / _NAME
-    yield Path.home() / _NAME
-    yield Path.home() / "lab" / _NAME
+    # A folder that was removed, a user without a home: there is no file then.
+    with contextlib.suppress(OSError):
+        yield Path.cwd() / _NAME
+    with contextlib.suppress(RuntimeError):
+        yield Path.home() / _NAME
+        yield Path.home() / "lab" / _NAME
 
 
-def _read() -> dict[Any, Any]:
+def _params(text: str) -> dict[str, Any]:
+    """Return what stands under `params`, by its names as they are written: YAML takes `on` and `1` for no names."""
     yaml = importlib.import_module("yaml")
     loader: Any = type("_Loader", (yaml.SafeLoader,), {})
     loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(f"^{_EXPONENT.pattern}$"), list("-+0123456789"))
+    parser = loader(text)
+    try:
+        root = parser.get_single_node()
+        for name, node in root.value if isinstance(root, yaml.MappingNode) else ():
+            if name.value == "params" and isinstance(node, yaml.MappingNode):
+                parser.flatten_mapping(node)
+                return {str(key.value): parser.construct_object(value, deep=True) for key, value in node.value}
+        return {}
+    finally:
+        parser.dispose()
+
+
+def _read() -> dict[str, Any]:
+    error_type = importlib.import_module("yaml").YAMLError
     for path in _places():
-        if not path.is_file():
-            continue
         try:
-            content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # a SafeLoader
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            return _params(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # noqa: PERF203
+            continue
+        except (OSError, ValueError, RecursionError, error_type) as error:
             sys.stderr.write(f"mlsteam: {path} cannot be read, defaults are used: {error}\n")
             return {}
-        params = content.get("params") if isinstance(content, dict) else None
-        return params if isinstance(params, dict) else {}
     return {}
 
 
@@ -58,8 +75,9 @@ def _like(value: Any, default: Any) -> Any:
 
 def _chosen(value: Any, default: Any) -> Any:
     if isinstance(value, list):
-        return value[0] if value else default
-    return value
+        value = value[0] if value else None
+    # A name without a value is one that is not defined.
+    return default if value is None else value
 
 
 def get_value(name: str, default: Any = None) -> Any:
@@ -67,14 +85,14 @@ def get_value(name: str, default: Any = None) -> Any:
 
     The file is looked for in the working directory, the home directory, and `lab` in the home directory.
     """
-    value = _like(_chosen(_read().get(name, default), default), default)
-    parameters.note(str(name), value)
+    value = _like(_chosen(_read().get(name), default), default)
+    parameters.note(name, value)
     return value
 
 
 def all() -> dict[str, Any]:  # noqa: A001  # read as `stparams.all()`
     """Return all hyperparameters of the file by name; they are recorded. An empty dict without a file."""
-    values = {str(name): _chosen(value, None) for name, value in _read().items()}
+    values = {name: _chosen(value, None) for name, value in _read().items()}
     for name, value in values.items():
         parameters.note(name, value)
     return values

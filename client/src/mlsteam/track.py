@@ -3,17 +3,15 @@
 Made by opening.py, called by training code. Guarantees that logging never waits for the network.
 """
 
-import atexit
 import importlib
 import os
 import threading
 import time
-import weakref
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from mlsteam import parameters, reading
+from mlsteam import open_tracks, parameters, ranks, reading, workers
 from mlsteam.capture.captures import Captures, Wanted
 from mlsteam.capture.failure import status_of
 from mlsteam.creation import CreatingTransport
@@ -29,12 +27,12 @@ from mlsteam.rows import RowLog
 from mlsteam.sender import Sender
 from mlsteam.settings import Settings, read_settings
 from mlsteam.spool import Spool
-from mlsteam.termination import MAX_WAIT_S, on_sigterm
 from mlsteam.transport import HttpTransport
 from mlsteam.values import plain_number
 
 _ENDS = ("finished", "failed", "stopped")
-_tracks: "weakref.WeakSet[Track]" = weakref.WeakSet()
+# A worker that ends does not hold up its training: what it has not sent by then, its parent sends.
+_WORKER_WAIT_S = 2.0
 
 
 class Track(TrackFacts):
@@ -51,21 +49,33 @@ class Track(TrackFacts):
         capture: Wanted | None = None,
         is_offline: bool = False,
         is_sync: bool = False,
+        is_worker: bool = False,
+        rank: str | None = None,
     ) -> None:
         super().__init__(track_id, name, transport, is_offline=is_offline, folder=settings.spool_dir / track_id)
         self.url = settings.url_of(track_id)
         self._settings, self._is_sync = settings, is_sync
-        self._finish_timeout = finish_timeout
-        self.spool = Spool(settings.spool_dir, track_id, is_sync=is_sync, on_open=self._start_sender)
+        self.finish_timeout = finish_timeout
+        self.spool = Spool(
+            settings.spool_dir,
+            track_id,
+            is_sync=is_sync,
+            on_open=self._start_sender,
+            # What a worker imports was run, and logged the same, by its parent.
+            is_held=workers.is_importing if is_worker else None,
+        )
         self._rows = RowLog(self.spool)
-        self._sender = self._new_sender()
         self._handles: dict[str, SeriesHandle] = {}
-        self._owner_pid = os.getpid()
-        self.spool.open()
+        # The end of the track is not a worker's to tell, and not that of a further rank.
+        self._owner_pid = 0 if is_worker else os.getpid()
+        self.rank, self._has_ranks = rank or "0", rank is not None
+        self._sender = self._new_sender()
+        if not is_worker:
+            self.spool.open()
+        if self._is_rank:
+            self[f"{ranks.system_key()}/status"] = "running"
         parameters.attach(self)
-        _tracks.add(self)
-        on_sigterm(_finish_all)
-        atexit.register(self._at_exit)
+        open_tracks.add(self)
         self._captures = Captures(self, settings.spool_dir, capture)
 
     def __getitem__(self, key: str) -> SeriesHandle:
@@ -90,7 +100,7 @@ class Track(TrackFacts):
 
         Raises: BadKeyError, KeyNotFoundError, TrackError, APIConnectionError, APIStatusError.
         """
-        if not self.wait(self._finish_timeout):
+        if not self.wait(self.finish_timeout):
             raise TrackError(f"{key!r} cannot be deleted before everything is sent; is the server reachable?")
         reading.delete(self._transport, self.id, check_key(key))
 
@@ -138,36 +148,74 @@ class Track(TrackFacts):
             # In a signal handler in the middle of a `log`: it is done when that is, at the latest when Python ends.
             threading.Thread(target=self.stop, args=(status,), name="mlsteam-stop").start()
             return
-        until = time.monotonic() + (self._finish_timeout if timeout is None else timeout)
-        self._captures.stop(until)
-        self.spool.refuse_more()
-        self._finish(status, until)
+        until = time.monotonic() + (self.finish_timeout if timeout is None else timeout)
+        self.begin_end(status, until)
+        self.await_end(until)
 
-    def end_by_signal(self, until: float) -> None:
-        """Send what was logged before the signal; training code, still running, sees no exception."""
-        if not self.spool.is_closed:
-            self._captures.stop(until)
-            self.spool.mute()
-            self._finish("stopped", until)
+    def begin_exit(self, until: float) -> None:
+        """Begin the end of the track with that of the program."""
+        status, code = self._captures.ending()
+        if code and not self.spool.is_closed:
+            self[f"{ranks.system_key()}/exit_code"] = code
+        self.begin_end(status, until)
 
-    def _finish(self, status: str, until: float) -> None:
-        atexit.unregister(self._at_exit)
-        parameters.detach(self)
-        # A forked child is a writer of its own, but the end of the track is its parent's to tell.
-        is_owner = os.getpid() == self._owner_pid
-        if self.is_offline:
-            write_durably(self.spool.folder / "end", (status if is_owner else "").encode())
-            self.spool.sync()
-            self.spool.close()
-            say(f"track {self.id} is in {self._folder}; `mlsteam sync` sends it.")
+    def begin_end(self, status: str, until: float, *, is_silent: bool = False) -> None:
+        """Send the rest from now on, then the end; when silent, training code that still runs sees no exception."""
+        open_tracks.discard(self)
+        if self.spool.is_closed:
             return
+        workers.forget(self.spool.folder)
+        self._captures.stop(until)
+        status = self._agreed(status)
+        if is_silent:
+            self.spool.mute()
+        else:
+            self.spool.refuse_more()
+        parameters.detach(self)
+        if self.is_offline:
+            self._leave_offline(status)
+        else:
+            self._sender.begin_stop(status)
+
+    def await_end(self, until: float) -> None:
+        """Wait for what `begin_end` began, to about a moment of `time.monotonic()`."""
+        if self.is_offline:
+            return
+        if not self._is_owner:
+            until = min(until, time.monotonic() + _WORKER_WAIT_S)
         is_sent = False
         try:
-            is_sent = self._sender.stop(status if is_owner else "", until - time.monotonic())
+            is_sent = self._sender.await_stop(until - time.monotonic())
         finally:
-            # Also when Ctrl-C ended the wait.
-            if not is_sent:
+            # Also when Ctrl-C ended the wait. What a worker leaves its parent sends.
+            if not is_sent and self._is_owner:
                 say(f"not everything could be sent; `mlsteam sync` sends the rest from {self._folder}.")
+
+    @property
+    def _is_rank(self) -> bool:
+        return self.rank != "0"
+
+    @property
+    def _is_owner(self) -> bool:
+        return os.getpid() == self._owner_pid
+
+    def _agreed(self, status: str) -> str:
+        """Return how the track ends when this process of it does; empty when it goes on without."""
+        if not self._is_owner:
+            return ""
+        if self._is_rank:
+            self[f"{ranks.system_key()}/status"] = status
+            return status if status == "failed" else ""
+        asks = self._has_ranks and not self.is_offline
+        return "failed" if asks and ranks.has_failed(self._transport.inner, self.id) else status
+
+    def _leave_offline(self, status: str) -> None:
+        if self.spool.folder.is_dir():
+            write_durably(self.spool.folder / "end", status.encode())
+            self.spool.sync()
+        self.spool.close()
+        if status:
+            say(f"track {self.id} is in {self._folder}; `mlsteam sync` sends it.")
 
     def __enter__(self) -> "Track":  # noqa: PYI034  # Self is of Python 3.11
         return self
@@ -179,16 +227,6 @@ class Track(TrackFacts):
             self._captures.note_failure(error)
         self.stop(status_of(error))
 
-    def _at_exit(self) -> None:
-        try:
-            status, code = self._captures.ending()
-            if code and not self.spool.is_closed:
-                self["system/exit_code"] = code
-            self.stop(status)
-        except KeyboardInterrupt:
-            # The program is ending already; the line that `stop` wrote says what is left.
-            return
-
     def _new_sender(self) -> Sender:
         # A few batches at a time, so that what is logged now does not wait behind what an earlier process left.
         folder, pace = self._folder, Pace()
@@ -198,6 +236,7 @@ class Track(TrackFacts):
             self._transport,
             pace=pace,
             adopt=lambda most: drain(folder, self._transport, pace, max_batches=most),
+            is_owner=self._is_owner and not self._is_rank,
         )
 
     def _start_sender(self) -> None:
@@ -210,13 +249,9 @@ class Track(TrackFacts):
         settings = self._settings
         where = (settings.backend, settings.token(), str(settings.spool_dir))
         options = {
-            "finish_timeout": self._finish_timeout, "is_sync": self._is_sync, "is_offline": self.is_offline,
+            "finish_timeout": self.finish_timeout, "is_sync": self._is_sync, "is_offline": self.is_offline,
         }  # fmt: skip
         return _reopen, (self.id, self._name, where, options)
-
-    def leave_end_to_parent(self) -> None:
-        """Log as a worker of another process: the end of the track is not this one's to tell."""
-        self._owner_pid = 0
 
     def after_fork_in_child(self) -> None:
         """Become a new writer whose sender starts with its first record."""
@@ -226,31 +261,17 @@ class Track(TrackFacts):
         self._captures.after_fork_in_child()
 
 
+def join(track_id: str, name: str, settings: Settings, **options: Any) -> Track:
+    """Open a track of the parent process in a worker, as one writer however often it is asked for."""
+    if (track := open_tracks.find(track_id)) is not None:
+        return track
+    transport = CreatingTransport(HttpTransport(settings.backend, settings.token), settings.spool_dir / track_id)
+    return Track(track_id, name, settings=settings, transport=transport, is_worker=True, **options)
+
+
 def _reopen(track_id: str, name: str, where: tuple[str, str, str], options: Mapping[str, Any]) -> Track:
-    """Open the track of the parent process in a spawned one, as one writer however often it was handed over."""
-    for track in list(_tracks):
-        if track.id == track_id and not track.spool.is_closed:
-            return track
     backend, token, spool_dir = where
     settings = read_settings(
         api_token=token, backend=backend, track_id=track_id, spool_dir=spool_dir, is_offline=options["is_offline"]
     )
-    transport = CreatingTransport(HttpTransport(settings.backend, settings.token), settings.spool_dir / track_id)
-    track = Track(track_id, name, settings=settings, transport=transport, **options)
-    track.leave_end_to_parent()
-    return track
-
-
-def _after_fork_in_child() -> None:
-    for track in list(_tracks):
-        track.after_fork_in_child()
-
-
-def _finish_all() -> None:
-    until = time.monotonic() + MAX_WAIT_S
-    for track in list(_tracks):
-        track.end_by_signal(until)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    return join(track_id, name, settings, **options)

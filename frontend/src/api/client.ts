@@ -1,4 +1,4 @@
-// The one place that calls fetch for JSON. Every query and mutation goes through `request`.
+// The one place that calls fetch for the API. Every query and mutation goes through `request` or `requestPacked`.
 // Guarantees: a failed answer is always an ApiError with the server's code, sentence and request id.
 
 export class ApiError extends Error {
@@ -40,20 +40,7 @@ export interface RequestOptions {
 }
 
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  const method = options.method ?? "GET";
-  const headers: Record<string, string> = { Accept: "application/json" };
-  // The session is a cookie; this header proves that the page itself, not another site, sends the change.
-  if (method !== "GET") headers["X-MLSteam-Request"] = "1";
-  if (options.body !== undefined) headers["Content-Type"] = "application/json";
-  if (options.content) headers["Content-Type"] = "application/octet-stream";
-  const response = await send(apiUrl(path, options.query), {
-    method,
-    headers,
-    body: options.content ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
-    signal: options.signal,
-    credentials: "same-origin",
-  });
-  if (!response.ok) throw await toApiError(response);
+  const response = await ask(path, "application/json", options);
   if (response.status === 204) return undefined as T;
   return (options.isExact ? parseExact(await response.text()) : await response.json()) as T;
 }
@@ -66,6 +53,29 @@ export function parseExact(text: string): unknown {
       ? at?.source
       : value,
   );
+}
+
+/** Asks for an answer with raw columns, which is many times faster to read than numbers in JSON. */
+export async function requestPacked(path: string, options: RequestOptions = {}): Promise<ArrayBuffer> {
+  return (await ask(path, "application/vnd.mlsteam.series+msgpack", options)).arrayBuffer();
+}
+
+async function ask(path: string, accept: string, options: RequestOptions): Promise<Response> {
+  const method = options.method ?? "GET";
+  const headers: Record<string, string> = { Accept: accept };
+  // The session is a cookie; this header proves that the page itself, not another site, sends the change.
+  if (method !== "GET") headers["X-MLSteam-Request"] = "1";
+  if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  if (options.content) headers["Content-Type"] = "application/octet-stream";
+  const response = await send(apiUrl(path, options.query), {
+    method,
+    headers,
+    body: options.content ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
+    signal: options.signal,
+    credentials: "same-origin",
+  });
+  if (!response.ok) throw await toApiError(response);
+  return response;
 }
 
 async function send(url: string, init: RequestInit): Promise<Response> {

@@ -750,6 +750,8 @@ export interface paths {
         /**
          * Overlay Series
          * @description Answer with the mean of each column of one grid for each series; tracks that are deleted are left out.
+         *
+         *     As msgpack, `at` is little-endian float64 and each `mean` float32, NaN where a column is empty.
          */
         post: operations["overlay_series_api_v3_projects__project__overlay_post"];
         delete?: never;
@@ -3595,6 +3597,11 @@ export interface components {
             states: {
                 [key: string]: number;
             };
+            /**
+             * Objective
+             * @description The series that a search goes by; null where it is no search
+             */
+            objective: string | null;
             /** Created By */
             created_by: string;
             /**
@@ -3646,6 +3653,11 @@ export interface components {
             states: {
                 [key: string]: number;
             };
+            /**
+             * Objective
+             * @description The series that a search goes by; null where it is no search
+             */
+            objective: string | null;
             /** Created By */
             created_by: string;
             /**
@@ -6939,6 +6951,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OverlayAnswer"];
+                    "application/vnd.mlsteam.series+msgpack": string;
                 };
             };
             /** @description `unauthenticated`: Sign in, or send a valid API token. */

@@ -27,7 +27,8 @@ async def _answer(request: Request, found: re.Match[str]) -> Response:
 data_shortcut = partial(
     Shortcut,
     methods=("GET", "HEAD", "POST"),
-    path=re.compile(r"/tb/([0-9A-Fa-f,-]+)/data/.*", re.DOTALL),
+    # Pages are not data: the projector's is served beside TensorBoard's own.
+    path=re.compile(r"/tb/([0-9A-Fa-f,-]+)/data/(?!plugin/projector/projector_binary\.html$).*", re.DOTALL),
     route="/tb/{tracks}/data",
     answer=_answer,
 )

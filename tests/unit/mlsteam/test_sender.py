@@ -99,7 +99,8 @@ def test_the_thread_sends_flushes_and_ends(tmp_path: Path) -> None:
     sender = Sender(spool, "t", transport, pace=FAST)
     sender.start()
     assert sender.flush(60)
-    assert sender.stop("finished", 60)
+    sender.begin_stop("finished")
+    assert sender.await_stop(60)
     assert transport.statuses == ["running", "finished"]
     assert not spool.folder.exists()
 
@@ -110,5 +111,6 @@ def test_a_flush_does_not_wait_for_a_track_that_is_gone(tmp_path: Path) -> None:
     sender = Sender(spool, "t", FlakyTransport(error(404, "track_not_found")), pace=FAST)
     sender.start()
     assert not sender.flush(None)
-    assert not sender.stop("finished", 60)
+    sender.begin_stop("finished")
+    assert not sender.await_stop(60)
     spool.close()

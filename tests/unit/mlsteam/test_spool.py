@@ -70,6 +70,34 @@ def test_a_file_that_is_cut_at_any_byte_gives_what_is_whole_and_no_loss(tmp_path
     assert found == [0.0, 1.0, 2.0, 3.0, 0.0]
 
 
+@pytest.mark.parametrize("is_row", [False, True])
+def test_a_kill_within_a_record_leaves_no_trace_of_it(*, is_row: bool, tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "t", segment_bytes=4096)
+    key, rows = SpoolKey("loss", Kind.SERIES_FLOAT), RowLog(spool)
+    for number in range(4):
+        spool.append(key, 1234.5, 7.0, float(number))
+        rows.log({"acc": float(number), "n": number}, 1234.5, 7.0)
+    begin = spool.position[1]
+    if is_row:
+        rows.log({"acc": 4.0, "n": 4}, 1234.5, 7.0)
+    else:
+        spool.append(key, 1234.5, 7.0, 4.0)
+    path, end = spool.folder / "00000001.seg", spool.position[1]
+    spool.close()
+    raw = path.read_bytes()
+    # The commit word, at the end of the first slot, is written last.
+    order = [*range(begin, begin + SLOT_BYTES - 4), *range(begin + SLOT_BYTES, end)]
+    for written in range(len(order) + 1):
+        torn = bytearray(raw[:begin].ljust(len(raw), b"\0"))
+        for place in order[:written]:
+            torn[place] = raw[place]
+        path.write_bytes(torn)
+        entries, _ = CutLog(spool.folder)._read((1, HEADER_BYTES), None)
+        assert entries.damaged == 0
+        assert list(entries.columns[Kind.SERIES_FLOAT, "loss"].values) == [0.0, 1.0, 2.0, 3.0]
+        assert list(entries.columns[Kind.SERIES_FLOAT, "acc"].values) == [0.0, 1.0, 2.0, 3.0]
+
+
 def test_every_flipped_bit_is_noticed_and_its_neighbours_stay(tmp_path: Path) -> None:
     spool = Spool(tmp_path, "t", segment_bytes=4096)
     fill(spool, 3)
@@ -165,3 +193,18 @@ def test_points_rows_and_texts_keep_their_order(tmp_path: Path) -> None:
     assert {name: list(entries.columns[Kind.SERIES_FLOAT, name].values) for name in "ab"} == expected
     assert list(entries.columns[Kind.SERIES_INT, "c"].values) == list(range(0, 500, 5))
     assert entries.columns[Kind.SERIES_STR, "note"].values == [str(number) for number in range(0, 500, 50)]
+
+
+def test_a_segment_that_the_sender_removes_meanwhile_costs_no_point(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "t", segment_bytes=4096, retry_full_s=60)
+    key = SpoolKey("loss", Kind.SERIES_FLOAT)
+    spool.append(key, 1.0, 1.0, 1.0)
+    # A name that leads nowhere is what is seen of a file between the look at its folder and the look at it.
+    (spool.folder / "00000000.seg").symlink_to("removed")
+    for number in range(1000):
+        spool.append(key, 1.0, 1.0, float(number))
+    assert spool.dropped == 0
+
+
+def test_a_folder_that_its_owner_has_just_removed_is_nobodys(tmp_path: Path) -> None:
+    assert lock_folder(tmp_path / "removed") is None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsteam.capture.background import in_background
 from mlsteam.errors import MLSteamError, SettingsError
+from mlsteam.ranks import rank, stream_name
 
 if TYPE_CHECKING:
     from mlsteam.track import Track
@@ -60,7 +61,7 @@ class Captures:
         # Also when nothing is captured: whether the program failed is how its track ends.
         self._hooks = _load("failure").FailureHooks(self.note_failure)
         # Ranks run the same code: one of them tells.
-        is_first_rank = os.environ.get("RANK", "0") == "0"
+        is_first_rank = rank() == "0"
         if wanted.console:
             self._start_console(root)
         if wanted.source and is_first_rank:
@@ -74,13 +75,17 @@ class Captures:
         if bent:
             # No process can be started, or no descriptor is left: then Python's own output is captured at least.
             try:
-                self._consoles.append(console.DescriptorConsole(self._track.spool, root, self._track.id, bent))
+                self._consoles.append(
+                    console.DescriptorConsole(self._track.spool, root, self._track.id, bent, self._track.rank)
+                )
             except OSError:
                 bent = []
         for name in {"stdout", "stderr"} - set(bent):
             # A stream that is closed, missing, or that takes no listener is not captured.
             with contextlib.suppress(AttributeError, TypeError):
-                self._consoles.append(streams.StreamConsole(self._track.spool, name, getattr(sys, name)))
+                self._consoles.append(
+                    streams.StreamConsole(self._track.spool, stream_name(name, self._track.rank), getattr(sys, name))
+                )
 
     def note_failure(self, error: BaseException) -> None:
         """Record a traceback, as long as the track takes it."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from mlsteam.capture.background import in_background
 from mlsteam.capture.kept import keep_line
 from mlsteam.capture.tee import ACK, FLUSH, FRAME, LEAVE, POSITION, STREAMS, frames_file, frames_of
+from mlsteam.ranks import stream_name
 from mlsteam.spool import Spool
 
 _POLL_S = 0.2
@@ -90,11 +91,12 @@ class _Bent:
 class DescriptorConsole:
     """Captures at the level of descriptors until stopped."""
 
-    def __init__(self, spool: Spool, root: Path, track_id: str, names: list[str]) -> None:
+    def __init__(self, spool: Spool, root: Path, track_id: str, names: list[str], rank: str = "0") -> None:
+        self._streams = [stream_name(stream, rank) for stream in STREAMS]
         self._spool, self._lock = spool, threading.Lock()
         self._folder = spool.folder / "console"
         self._folder.mkdir(mode=0o700)
-        places = {"root": str(root), "track_id": track_id, "path": sys.path}
+        places = {"root": str(root), "track_id": track_id, "path": sys.path, "streams": self._streams}
         (self._folder / "places.json").write_text(json.dumps(places))
         self._read_note = os.open(self._folder / "read", os.O_WRONLY | os.O_CREAT, 0o600)
         self._number, self._at = 1, 0
@@ -167,7 +169,7 @@ class DescriptorConsole:
                 if stream == ACK:
                     self._acks += 1
                 else:
-                    keep_line(self._spool, STREAMS[stream], line.decode(errors="replace"), now)
+                    keep_line(self._spool, self._streams[stream], line.decode(errors="replace"), now)
                 self._at += FRAME.size + len(line)
             is_read = is_complete and not frames
             if is_read:

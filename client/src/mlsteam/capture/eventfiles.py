@@ -33,16 +33,21 @@ _MAX_ENTRIES, _MAX_DEPTH, _MAX_FILES = 50_000, 12, 500
 _MAX_PROJECTOR_BYTES = 256 * 1024 * 1024
 _MAX_RECORD_BYTES = 1 << 30
 _SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__"})
+_HEAD_BYTES = 64
 _BAD = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 
 
 @dataclass
 class _Growing:
-    """One event file: where its last piece begins, how much of the file was handed over, how many pieces are whole."""
+    """One event file: where its last piece begins, how much of the file was handed over, how many pieces are whole.
+
+    `head` is what it began with: the time of its creation stands there.
+    """
 
     begun: int = 0
     sent: int = 0
     n_whole: int = 0
+    head: bytes = b""
 
 
 class EventFiles:
@@ -102,21 +107,31 @@ class EventFiles:
 
     def _bring_events(self, path: Path, grown: _Growing) -> None:
         size = path.stat().st_size
-        if size < grown.sent:
-            # Begun anew under its name, as some writers do.
-            grown.begun = grown.sent = grown.n_whole = 0
+        if size < grown.sent or _head(path, len(grown.head)) != grown.head:
+            self._begin_anew(path, grown)
         while True:
             end, is_more = _whole_records(path, grown.begun, size)
             if end <= grown.sent:
                 return
-            key = self._key(path) + (f".part{grown.n_whole:04d}" if grown.n_whole else "")
             with path.open("rb") as file:
                 file.seek(grown.begun)
-                self._track[key].upload(file.read(end - grown.begun))
+                self._track[self._piece(path, grown.n_whole)].upload(file.read(end - grown.begun))
             grown.sent = end
+            grown.head = grown.head or _head(path, min(end, _HEAD_BYTES))
             if not is_more and end - grown.begun < PIECE_BYTES:
                 return
             grown.begun, grown.n_whole = end, grown.n_whole + 1
+
+    def _begin_anew(self, path: Path, grown: _Growing) -> None:
+        # Under the same name, as some writers do; what is left of the old file must not be taken for part of it.
+        n_pieces = grown.n_whole + (grown.sent > grown.begun)
+        for number in range(1, n_pieces):
+            self._track[self._piece(path, number)].upload(b"")
+        grown.begun = grown.sent = grown.n_whole = 0
+        grown.head = b""
+
+    def _piece(self, path: Path, number: int) -> str:
+        return self._key(path) + (f".part{number:04d}" if number else "")
 
     def _bring_projector(self, path: Path) -> None:
         self._bring_file(path)
@@ -154,6 +169,11 @@ def _files(root: Path) -> Iterator[Path]:
                     waiting.append((Path(entry.path), depth + 1))
             elif ("tfevents" in entry.name or entry.name == _PROJECTOR) and entry.is_file(follow_symlinks=False):
                 yield Path(entry.path)
+
+
+def _head(path: Path, n_bytes: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(n_bytes)
 
 
 def _whole_records(path: Path, begin: int, size: int) -> tuple[int, bool]:

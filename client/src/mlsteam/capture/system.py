@@ -12,6 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from mlsteam.capture.gpus import Gpus
+from mlsteam.ranks import system_key
 
 if TYPE_CHECKING:
     from mlsteam.track import Track
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 EVERY_S = 5.0
 # Importing what measures would be felt by a training that begins.
 _START_AFTER_S = 1.0
-
-
-def system_key() -> str:
-    """Return the folder of this process: ranks of one training do not write into each other's series."""
-    rank = os.environ.get("RANK") or os.environ.get("SLURM_PROCID") or "0"
-    return "system" if rank == "0" or not rank.isdigit() else f"system/rank-{rank}"
 
 
 class Sampler:

@@ -108,7 +108,7 @@ class SpoolLines:
             spool = importlib.import_module("mlsteam.spool")
             self._spool = spool.Spool(Path(self._places["root"]), self._places["track_id"])
         for line in lines:
-            self._kept.keep_line(self._spool, STREAMS[stream], line.decode(errors="replace"), now)
+            self._kept.keep_line(self._spool, self._places["streams"][stream], line.decode(errors="replace"), now)
 
     def close(self) -> None:
         """Let go of the spool."""

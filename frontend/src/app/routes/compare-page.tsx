@@ -57,6 +57,19 @@ export function ComparePage() {
       void navigate({ search: (before) => ({ ...before, ...part }), replace: true }),
     [navigate],
   );
+  const onHide = useCallback(
+    (id: string) =>
+      setHidden((before) => {
+        const next = new Set(before);
+        if (!next.delete(id)) next.add(id);
+        return next;
+      }),
+    [],
+  );
+  const onRemove = useCallback(
+    (id: string) => change({ t: joinList(ids.filter((one) => one !== id)) || undefined }),
+    [change, ids],
+  );
 
   const present = useMemo(
     () => columns.filter((name) => tracks.some((track) => track.values[name] !== undefined)),
@@ -139,19 +152,7 @@ export function ComparePage() {
               {t("compare.tooMany", { n: MOST_TRACKS })}
             </Text>
           )}
-          <TrackList
-            tracks={tracks}
-            looks={looks}
-            hidden={hidden}
-            onHide={(id) =>
-              setHidden((before) => {
-                const next = new Set(before);
-                if (!next.delete(id)) next.add(id);
-                return next;
-              })
-            }
-            onRemove={(id) => change({ t: joinList(ids.filter((one) => one !== id)) || undefined })}
-          />
+          <TrackList tracks={tracks} looks={looks} hidden={hidden} onHide={onHide} onRemove={onRemove} />
         </aside>
         <Tabs
           className={classes.main}
@@ -205,7 +206,8 @@ export function ComparePage() {
                     key={metric}
                     project={project}
                     metric={metric}
-                    tracks={shown}
+                    tracks={tracks}
+                    hidden={hidden}
                     looks={looks}
                     groupOf={groupOf}
                     x={x}

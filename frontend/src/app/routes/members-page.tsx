@@ -8,7 +8,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { meQuery } from "@/api/accounts";
 import { type Member, membersQuery, putMember, ROLES, type Role, removeMember } from "@/api/members";
-import { projectQuery } from "@/api/overlay";
+import { projectQuery } from "@/api/projects";
 import { ErrorPanel, errorText } from "@/components/error-panel";
 import { RowSkeleton } from "@/components/row-skeleton";
 import { ProjectCrumbs } from "./project-crumbs";

@@ -8,7 +8,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/client";
 import { columnsQuery, type TableQuestion } from "@/api/listing";
-import { projectQuery } from "@/api/overlay";
+import { projectQuery } from "@/api/projects";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel } from "@/components/error-panel";
 import { PythonSample } from "@/components/python-sample";

@@ -6,7 +6,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tansta
 import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { restoreTracks } from "@/api/listing";
-import { projectQuery } from "@/api/overlay";
+import { projectQuery } from "@/api/projects";
 import { purgeTrash, type Trashed, trashQuery } from "@/api/trash";
 import { EmptyState } from "@/components/empty-state";
 import { ErrorPanel, errorText } from "@/components/error-panel";

@@ -8,9 +8,9 @@ export interface DrawnLine {
   /** A place in the palette, and how many lines before it have the same colour: those get dashes. */
   colour: number;
   round: number;
-  values: (number | null)[];
+  values: readonly (number | null)[];
   /** The unsmoothed values, drawn pale; null where nothing is smoothed. */
-  raw: (number | null)[] | null;
+  raw: readonly (number | null)[] | null;
   low: (number | null)[] | null;
   high: (number | null)[] | null;
   n: number;

@@ -1,22 +1,21 @@
 // One metric of many tracks: lines on one grid, their cursor linked with the other charts, a range by dragging.
-import { useComputedColorScheme } from "@mantine/core";
-import { useElementSize, useMergedRef } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import uPlot from "uplot";
-import { overlayQuery } from "@/api/overlay";
+import { type OverlayQuestion, overlayQuery } from "@/api/overlay";
 import type { XKind } from "@/api/types";
 import { ErrorPanel } from "@/components/error-panel";
 import { formatDate, formatDuration, formatNumber } from "@/lib/format";
-import { trackColour, trackDash } from "@/lib/palette";
+import { trackColour } from "@/lib/palette";
 import classes from "./compare.module.css";
 import { type DrawnLine, groupedLines, type Named, trackLines } from "./lines";
+import { HEIGHT, useOverlayPlot } from "./use-overlay-plot";
 
 interface Props {
   project: string;
   metric: string;
   tracks: readonly Named[];
+  hidden: ReadonlySet<string>;
   looks: ReadonlyMap<string, { colour: number; round: number }>;
   groupOf: ((trackId: string) => string | null) | null;
   x: XKind;
@@ -27,46 +26,47 @@ interface Props {
   onRange: (range: [number, number] | null) => void;
 }
 
-const HEIGHT = 280;
+// Lines of many tracks hide each other's detail; a zoom brings it back.
 const BUCKETS = 400;
+const BUCKETS_OF_MANY = 200;
+const MANY = 40;
 const MOST_NAMED = 10;
-const FEWEST_PX = 6;
+const NO_PLACES: readonly number[] = [];
+const PREPARE_MS = 300;
 
 export function OverlayChart(props: Props) {
-  const { project, metric, tracks, looks, groupOf, x, smoothing, isLog, range, onRange } = props;
+  const { project, metric, tracks, hidden, looks, groupOf, x, smoothing, isLog, range, onRange } = props;
   const { t, i18n } = useTranslation();
+  // Of hidden tracks, too: showing one again asks nothing, and the grid stays.
   const ids = useMemo(() => tracks.map((track) => track.track_id), [tracks]);
+  const buckets = ids.length > MANY ? BUCKETS_OF_MANY : BUCKETS;
+  const question: OverlayQuestion = { project, track_ids: ids, key: metric, x, buckets };
   const answer = useQuery({
-    ...overlayQuery(project, {
-      track_ids: ids,
-      key: metric,
-      x,
-      lo: range?.[0],
-      hi: range?.[1],
-      buckets: BUCKETS,
-    }),
+    ...overlayQuery({ ...question, lo: range?.[0], hi: range?.[1] }),
     enabled: ids.length > 0,
     refetchInterval: props.refetchInterval,
   });
+  usePreparedAxis(question, answer.isSuccess && !answer.isPlaceholderData);
   const { data } = answer;
   const lines = useMemo(() => {
     if (!data) return [];
     const named = new Map(tracks.map((track) => [track.track_id, track]));
-    return groupOf
-      ? groupedLines(data.lines, groupOf, smoothing)
-      : trackLines(data.lines, named, looks, smoothing);
-  }, [data, tracks, looks, groupOf, smoothing]);
+    const shown = data.lines.filter((line) => !hidden.has(line.track_id));
+    return groupOf ? groupedLines(shown, groupOf, smoothing) : trackLines(shown, named, looks, smoothing);
+  }, [data, tracks, hidden, looks, groupOf, smoothing]);
   const [cursor, setCursor] = useState<{ at: number; y: number } | null>(null);
+  // Until an answer for another axis is here, the picture stays what it was, its axis included.
+  const drawnX = data?.x ?? x;
   const ref = useOverlayPlot(
-    data?.at ?? [],
+    data?.at ?? NO_PLACES,
     lines,
-    { x, isLog, language: i18n.language },
-    onRange,
-    setCursor,
+    { x: drawnX, isLog, language: i18n.language },
+    { onRange, onCursor: setCursor },
   );
-  const nPoints = data?.lines.reduce((sum, line) => sum + line.n_drawn, 0) ?? 0;
+  const nPoints =
+    data?.lines.reduce((sum, line) => sum + (hidden.has(line.track_id) ? 0 : line.n_drawn), 0) ?? 0;
   return (
-    <section className={`card ${classes.chart}`} aria-label={metric}>
+    <section className={`card ${classes.chart}`} aria-label={metric} data-x={drawnX}>
       <div className={classes.chartHead}>
         <h2 className="cut" title={metric}>
           {metric}
@@ -86,11 +86,29 @@ export function OverlayChart(props: Props) {
             style={{ height: HEIGHT }}
           />
           {data && lines.length === 0 && <div className={classes.none}>{t("compare.noLine")}</div>}
-          {cursor && data && <Readout at={cursor.at} y={cursor.y} x={x} places={data.at} lines={lines} />}
+          {cursor && data && (
+            <Readout at={cursor.at} y={cursor.y} x={drawnX} places={data.at} lines={lines} />
+          )}
         </div>
       )}
     </section>
   );
+}
+
+/** Fetches the whole of the other axis once the first picture stands, so that a look at it is there at once. */
+function usePreparedAxis(question: OverlayQuestion, isDrawn: boolean): void {
+  const queryClient = useQueryClient();
+  const other = question.x === "step" ? "time" : "step";
+  const { project, key, track_ids, buckets } = question;
+  useEffect(() => {
+    if (!isDrawn) return;
+    const timer = setTimeout(() => {
+      const prepared = overlayQuery({ project, key, track_ids, buckets, x: other });
+      // What has been there once is good enough to be shown first.
+      void queryClient.prefetchQuery({ ...prepared, staleTime: Number.POSITIVE_INFINITY });
+    }, PREPARE_MS);
+    return () => clearTimeout(timer);
+  }, [queryClient, project, key, track_ids, buckets, other, isDrawn]);
 }
 
 function Readout({
@@ -145,173 +163,4 @@ function nearest(values: readonly (number | null)[], at: number): number | null 
     if (found !== null && found !== undefined) return found;
   }
   return null;
-}
-
-interface Look {
-  x: XKind;
-  isLog: boolean;
-  language: string;
-}
-
-function useOverlayPlot(
-  at: readonly number[],
-  lines: readonly DrawnLine[],
-  { x, isLog, language }: Look,
-  onRange: (range: [number, number] | null) => void,
-  onCursor: (cursor: { at: number; y: number } | null) => void,
-) {
-  const { ref: sizeRef, width } = useElementSize<HTMLDivElement>();
-  const element = useRef<HTMLDivElement>(null);
-  const ref = useMergedRef(sizeRef, element);
-  const plot = useRef<uPlot | null>(null);
-  const latest = useRef({ onRange, onCursor });
-  latest.current = { onRange, onCursor };
-  const scheme = useComputedColorScheme("light");
-  const data = useMemo(
-    () =>
-      [
-        at,
-        ...lines.flatMap((line) => [
-          line.values,
-          ...(line.raw ? [line.raw] : []),
-          ...(line.low && line.high ? [line.low, line.high] : []),
-        ]),
-      ] as uPlot.AlignedData,
-    [at, lines],
-  );
-  // As long as the same lines are drawn in the same look, only their data changes.
-  const shape = lines
-    .map(
-      (line) =>
-        `${line.id}/${line.colour}/${line.round}/${Number(Boolean(line.raw))}${Number(Boolean(line.low))}`,
-    )
-    .join("|");
-  const held = useRef({ data, lines });
-  held.current = { data, lines };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for the lines, `scheme` for the colours.
-  useEffect(() => {
-    const target = element.current;
-    if (!target || width === 0 || held.current.lines.length === 0) return;
-    const made = new uPlot(
-      overlayOptions(held.current.lines, { x, isLog, language, width, height: HEIGHT }, latest),
-      held.current.data,
-      target,
-    );
-    plot.current = made;
-    return () => {
-      plot.current = null;
-      made.destroy();
-    };
-  }, [width > 0, x, isLog, language, scheme, shape]);
-  useEffect(() => plot.current?.setData(data), [data]);
-  useEffect(() => {
-    if (width > 0) plot.current?.setSize({ width, height: HEIGHT });
-  }, [width]);
-  return ref;
-}
-
-function overlayOptions(
-  lines: readonly DrawnLine[],
-  look: Look & { width: number; height: number },
-  latest: {
-    current: {
-      onRange: (range: [number, number] | null) => void;
-      onCursor: (cursor: { at: number; y: number } | null) => void;
-    };
-  },
-): uPlot.Options {
-  const colours = new Map<string, string>();
-  const resolve = (css: string) => {
-    const known = colours.get(css);
-    if (known) return known;
-    const probe = document.createElement("span");
-    probe.style.color = css;
-    document.body.append(probe);
-    const found = getComputedStyle(probe).color;
-    probe.remove();
-    colours.set(css, found);
-    return found;
-  };
-  const axis = {
-    stroke: resolve("var(--chart-text)"),
-    grid: { stroke: resolve("var(--chart-grid)"), width: 1 },
-    ticks: { show: false },
-    font: "11px system-ui, sans-serif",
-  };
-  const series: uPlot.Series[] = [{}];
-  const bands: uPlot.Band[] = [];
-  for (const line of lines) {
-    const colour = resolve(trackColour(line.colour));
-    const drawn = {
-      stroke: colour,
-      width: 1.5,
-      dash: trackDash(line.round * 10),
-      spanGaps: true,
-      points: { show: false },
-    };
-    series.push(drawn);
-    if (line.raw) series.push({ ...drawn, width: 1, alpha: 0.25 });
-    if (line.low && line.high) {
-      const base = series.length;
-      series.push({ ...drawn, width: 0, dash: undefined }, { ...drawn, width: 0, dash: undefined });
-      bands.push({ series: [base + 1, base], fill: colour.replace("rgb(", "rgba(").replace(")", ", 0.14)") });
-    }
-  }
-  return {
-    width: look.width,
-    height: look.height,
-    legend: { show: false },
-    padding: [10, 14, 0, 2],
-    scales: { x: { time: look.x === "time" }, y: look.isLog ? { distr: 3 } : {} },
-    series,
-    bands,
-    axes: [
-      {
-        ...axis,
-        size: look.x === "time" ? 42 : 28,
-        values:
-          look.x === "time"
-            ? undefined
-            : (_plot, ticks) =>
-                ticks.map((tick) => (look.x === "relative" ? formatDuration(tick) : formatNumber(tick))),
-      },
-      {
-        ...axis,
-        size: 58,
-        values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : formatNumber(tick))),
-      },
-    ],
-    cursor: {
-      sync: { key: "compare" },
-      points: { show: false },
-      drag: { x: true, y: false, setScale: false },
-      bind: {
-        dblclick: () => () => {
-          latest.current.onRange(null);
-          return null;
-        },
-      },
-    },
-    hooks: {
-      setSelect: [
-        (plot) => {
-          if (plot.select.width < FEWEST_PX) return;
-          const lo = plot.posToVal(plot.select.left, "x");
-          const hi = plot.posToVal(plot.select.left + plot.select.width, "x");
-          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          latest.current.onRange([lo, hi]);
-        },
-      ],
-      setCursor: [
-        (plot) => {
-          const { idx, top } = plot.cursor;
-          latest.current.onCursor(
-            idx === null || idx === undefined || top === undefined || top < 0
-              ? null
-              : { at: idx, y: plot.posToVal(top, "y") },
-          );
-        },
-      ],
-    },
-  };
 }

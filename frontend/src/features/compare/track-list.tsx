@@ -2,6 +2,7 @@
 import { ActionIcon } from "@mantine/core";
 import { IconEye, IconEyeOff, IconX } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { TrackRow } from "@/api/listing";
 import { trackColour, trackDash } from "@/lib/palette";
@@ -15,7 +16,8 @@ interface Props {
   onRemove: (id: string) => void;
 }
 
-export function TrackList({ tracks, looks, hidden, onHide, onRemove }: Props) {
+// A hundred rows are not drawn again because a chart has another axis.
+export const TrackList = memo(function TrackList({ tracks, looks, hidden, onHide, onRemove }: Props) {
   const { t } = useTranslation();
   return (
     <div className={classes.list}>
@@ -59,4 +61,4 @@ export function TrackList({ tracks, looks, hidden, onHide, onRemove }: Props) {
       })}
     </div>
   );
-}
+});

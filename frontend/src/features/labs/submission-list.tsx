@@ -1,4 +1,5 @@
 // The submissions of a lab, newest first, with how far their jobs are.
+import { Group, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -40,7 +41,16 @@ export function SubmissionList({ labId, empty, link, states }: Props) {
             {items.map((one) => (
               <tr key={one.submission_id}>
                 <td className="num">{link(one)}</td>
-                <td>{states(one)}</td>
+                <td>
+                  <Group gap="sm">
+                    {states(one)}
+                    {one.objective !== null && (
+                      <Text size="sm" className="dim">
+                        {t("submission.search")} <code className="mono">{one.objective}</code>
+                      </Text>
+                    )}
+                  </Group>
+                </td>
                 <td className="phone-hidden">{one.created_by}</td>
                 <td className="num" title={formatDate(one.created_at, i18n.language)}>
                   {formatAgo(one.created_at, i18n.language)}

@@ -195,6 +195,7 @@ export const jobsEn = {
   "submission.jobs": "Jobs",
   "submission.by": "By",
   "submission.when": "Submitted",
+  "submission.search": "Search by",
   "submission.byWhen": "by {{name}}, {{when}}",
   "submission.filter": "Show only jobs that are",
   "submission.stopAll": "STOP ALL",

@@ -188,6 +188,7 @@ export const jobsZhTw: typeof jobsEn = {
   "submission.jobs": "工作",
   "submission.by": "提交者",
   "submission.when": "提交時間",
+  "submission.search": "搜尋依據",
   "submission.byWhen": "{{name}}，{{when}}",
   "submission.filter": "只顯示此狀態的工作",
   "submission.stopAll": "全部停止",

@@ -27,6 +27,13 @@ async def find_search(session: AnySession, submission_id: UUID) -> Search | None
     return _search(row) if row else None
 
 
+async def find_objectives(session: AnySession, submission_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return what those of these submissions that are searches search by."""
+    query = select(searches.c.submission_id, searches.c.plan["objective"].astext.label("objective"))
+    rows = await session.execute(query.where(searches.c.submission_id.in_(submission_ids)))
+    return {row.submission_id: row.objective for row in rows}
+
+
 async def lock_search(session: Session, submission_id: UUID, *, waits: bool) -> Search | None:
     """Return a search that nobody else can change meanwhile; None where it has ended, or somebody is at it."""
     query = select(searches).where(searches.c.submission_id == submission_id, searches.c.ended_at.is_(None))

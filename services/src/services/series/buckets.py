@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.core.points import Floats
-from services.series.grid import Buckets, Grid, empty_buckets
+from services.series.grid import Buckets, Grid, Means, empty_buckets
 from services.series.pyramid import BLOCK, Blocks
 
 # Up to so many points for each bucket they are all looked at; above, most of them through blocks.
@@ -151,6 +151,23 @@ def make_buckets(
         count=count,
         n_finite=reducer.n_finite,
     )
+
+
+def make_means(grid: Grid, x: Floats, numbers: Floats, *, is_finite: bool = False) -> Means:
+    """Reduce points, ordered by x, to what a line needs: a tenth of the work of whole buckets."""
+    bounds = grid.bounds(x)
+    count = np.diff(bounds)
+    total, n_finite = np.zeros(grid.n), count
+    filled = np.flatnonzero(count)
+    if len(filled):
+        picked, starts = numbers[int(bounds[0]) : int(bounds[-1])], bounds[filled] - bounds[0]
+        finite = None if is_finite else np.isfinite(picked)
+        if finite is not None and not finite.all():
+            picked, n_finite = np.where(finite, picked, 0.0), np.zeros(grid.n, np.int64)
+            n_finite[filled] = np.add.reduceat(finite.astype(np.int64), starts)
+        with np.errstate(over="ignore"):
+            total[filled] = np.add.reduceat(picked, starts)
+    return Means(total, n_finite, count)
 
 
 def _add_window(reducer: _Reducer, numbers: Floats, bounds: NDArray[np.int64], *, is_finite: bool) -> None:

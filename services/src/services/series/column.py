@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from services.core.points import Floats, Points
 from services.core.values import Value, ValueType
-from services.series.buckets import make_buckets
-from services.series.grid import Buckets, Grid
+from services.series.buckets import make_buckets, make_means
+from services.series.grid import Buckets, Grid, Means
 from services.series.pyramid import Blocks, make_blocks, numbers_of
 from services.series.window import Axis, Window
 
@@ -56,6 +56,10 @@ class Ordered:
         blocks = (lambda: self._blocks) if self._was_drawn else None
         self._was_drawn = True
         return make_buckets(grid, self.x, self.numbers, blocks, is_finite=self.column.is_finite)
+
+    def means(self, grid: Grid) -> Means:
+        """Reduce the points to what a line of the columns of a grid needs."""
+        return make_means(grid, self.x, self.numbers, is_finite=self.column.is_finite)
 
     def points(self, first: int, end: int) -> "Drawn":
         """Return the points between two places as they were logged."""

@@ -23,17 +23,25 @@ class Grid:
     start: float
     stop: float
     n: int
+    _edges: Floats | None = field(default=None, compare=False, repr=False)
     _last: tuple[Floats, NDArray[np.int64]] | None = field(default=None, compare=False, repr=False)
     _last_rows: tuple[Floats, NDArray[np.int64] | None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def edges(self) -> Floats:
         """Return the n + 1 edges."""
+        if self._edges is None:
+            object.__setattr__(self, "_edges", self._find_edges())
+        assert self._edges is not None  # noqa: S101 (set just above)
+        return self._edges
+
+    def _find_edges(self) -> Floats:
         # Halved before they are subtracted: the difference of two huge positions may be no number.
         share = np.arange(self.n + 1) / self.n
         edges: Floats = self.start * (1 - share) + self.stop * share
         edges[0], edges[-1] = self.start, self.stop
-        return np.maximum.accumulate(edges)
+        rising: Floats = np.maximum.accumulate(edges)
+        return rising
 
     @property
     def centres(self) -> Floats:
@@ -105,6 +113,31 @@ class Buckets:
         # A sum of huge values may overflow where their mean would not; the middle of the extremes is then near enough.
         is_lost = (self.n_finite > 0) & ~np.isfinite(mean)
         return np.where(is_lost, self.min / 2 + self.max / 2, mean) if is_lost.any() else mean
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a line among many is drawn of: of each column the sum of its finite values, their number, and all points."""
+
+    sum: Floats
+    n_finite: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+    @property
+    def mean(self) -> Floats:
+        """Return the mean of the finite values; NaN where there is none."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean: Floats = self.sum / self.n_finite
+        return mean
+
+    @property
+    def is_sound(self) -> bool:
+        """Say whether no sum has overflown: the mean of huge values is then found by buckets."""
+        return bool(np.isfinite(self.sum).all())
+
+    def __add__(self, other: "Means") -> "Means":
+        """Join the means of two sets of points."""
+        return Means(self.sum + other.sum, self.n_finite + other.n_finite, self.count + other.count)
 
 
 def empty_buckets(n: int) -> Buckets:

@@ -6,6 +6,7 @@ Called by track-api's get_series. Guarantees one answer for one question, wherev
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from operator import add
 from uuid import UUID
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from services.core.points import Floats
 from services.core.values import Value, ValueType
 from services.series.column import Column, Drawn, Ordered
-from services.series.grid import Buckets, Grid, merge_buckets
+from services.series.grid import Buckets, Grid, Means, merge_buckets
 from services.series.order import OnAxis
 from services.series.source import Source, SourceCache, load_sources
 from services.series.window import Axis, Window
@@ -23,6 +24,8 @@ from services.storage.database import ReadSession
 @dataclass(frozen=True, slots=True)
 class SeriesView:
     """One series as it is to be drawn: `drawn` holds its points, or `buckets` what they come to on the grid.
+
+    In a window that is common, `means` holds what they come to, in place of both.
 
     `n_drawn` points lie in the window (of strings: are drawn). `is_exact` is False where a bucket may hold up to 63
     points of each neighbour.
@@ -38,6 +41,7 @@ class SeriesView:
     is_exact: bool
     drawn: Drawn | None
     buckets: Buckets | None
+    means: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,17 @@ class _Plan:
     def view(self, grid: Grid | None) -> SeriesView:
         """Draw it."""
         source = self.source
-        buckets, drawn = None, None
+        buckets, drawn, means = None, None, None
         n_points = self.n_points
         if grid is not None and self.is_wide():
-            made = [ordered.buckets(grid) for ordered, _, _ in self.parts]
-            if self.long is not None:
-                made.insert(0, self.long.buckets(grid))
-            buckets = reduce(merge_buckets, made)
-            n_points = int(buckets.count.sum())
-            n_nonfinite = n_points - int(buckets.n_finite.sum())
+            made: Buckets | Means
+            if self.window.is_common:
+                made = self._means(grid)
+                means = made.mean
+            else:
+                made = buckets = self._buckets(grid)
+            n_points = int(made.count.sum())
+            n_nonfinite = n_points - int(made.n_finite.sum())
         else:
             drawn = _join([ordered.points(first, end) for ordered, first, end in self._newest_parts()])
             n_points, n_nonfinite = len(drawn.x), 0
@@ -104,9 +110,22 @@ class _Plan:
                 n_nonfinite = sum(ordered.n_nonfinite(first, end) for ordered, first, end in self.parts)
         return SeriesView(
             track_id=source.track_id, key=source.key, type=source.type, n_stored=source.n_stored, n_drawn=n_points,
-            n_nonfinite=n_nonfinite, last=source.last, is_exact=self.long is None or buckets is None, drawn=drawn,
-            buckets=buckets,
+            n_nonfinite=n_nonfinite, last=source.last, is_exact=self.long is None or drawn is not None,
+            drawn=drawn, buckets=buckets, means=means,
         )  # fmt: skip
+
+    def _buckets(self, grid: Grid) -> Buckets:
+        made = [ordered.buckets(grid) for ordered, _, _ in self.parts]
+        if self.long is not None:
+            made.insert(0, self.long.buckets(grid))
+        return reduce(merge_buckets, made)
+
+    def _means(self, grid: Grid) -> Means | Buckets:
+        if self.long is not None:
+            return self._buckets(grid)
+        with np.errstate(over="ignore", invalid="ignore"):
+            made = reduce(add, [ordered.means(grid) for ordered, _, _ in self.parts])
+            return made if made.is_sound else self._buckets(grid)
 
     def _newest_parts(self) -> list[tuple[Ordered, int, int]]:
         # Strings cannot be reduced; the newest are what people look for.

@@ -21,5 +21,5 @@ class Window:
     start: float | None = None
     stop: float | None = None
     buckets: int = 1000
-    # Also series of few points in buckets, so that all of them stand on one grid.
+    # All series on one grid, those of few points too, and of each column the mean alone.
     is_common: bool = False

@@ -24,6 +24,7 @@ _PROJECTOR = "projector_config.pbtxt"
 # Files without a folder of their own; a run of TensorBoard is a folder.
 _TOP = "files"
 _LONGEST_SEGMENT = 200
+_NO_BLOB = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,11 @@ class UploadCopies:
     async def update(self, files: Sequence[TrackFile]) -> None:
         """Copy what is new, append what grew. Raises: RewrittenError, BlobStoreDown, OSError."""
         total = sum(size for _, size in self._held.values())
-        for file in wanted_files(files):
+        wanted = wanted_files(files)
+        # Where there are more than are copied, others may have come before it.
+        if len(wanted) < MAX_FILES and (gone := self._held.keys() - {file.key for file in wanted}):
+            raise RewrittenError(min(gone))
+        for file in wanted:
             held = self._held.get(file.key)
             if held is not None and held[0] == file.blob_id:
                 continue
@@ -79,23 +84,28 @@ class UploadCopies:
             if total > self.max_bytes:
                 log.warning("tensorboard_uploads_too_large", key=file.key[:200], max_bytes=self.max_bytes)
                 return
-            await self._copy(file, held[1] if held else 0)
-            self._held[file.key] = (file.blob_id, file.size_bytes)
+            await self._copy(file, held[1] if held else None)
 
-    async def _copy(self, file: TrackFile, n_held: int) -> None:
+    async def _copy(self, file: TrackFile, held_bytes: int | None) -> None:
         place = place_of(file.key)
         assert place is not None, "wanted_files has asked"  # noqa: S101 (an invariant)
+        n_held, is_new = held_bytes or 0, held_bytes is None
         if file.size_bytes < n_held:
             raise RewrittenError(file.key)
         path = self.folder / place
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
         # Made by us in a folder of ours; a link in its place would be an attack, and is not followed.
-        flags = os.O_RDWR | os.O_NOFOLLOW | (0 if n_held else os.O_CREAT | os.O_EXCL)
-        with os.fdopen(os.open(path, flags, 0o644), "r+b" if n_held else "w+b") as copy:
-            at = 0
-            async for piece in self.blobs.read(file.blob_id, 0, file.size_bytes):
-                known = min(len(piece), max(0, n_held - at))
-                if known and copy.read(known) != piece[:known]:
-                    raise RewrittenError(file.key)
-                copy.write(piece[known:])
-                at += len(piece)
+        flags = os.O_RDWR | os.O_NOFOLLOW | (os.O_CREAT | os.O_EXCL if is_new else 0)
+        at = 0
+        with os.fdopen(os.open(path, flags, 0o644), "w+b" if is_new else "r+b") as copy:
+            try:
+                async for piece in self.blobs.read(file.blob_id, 0, file.size_bytes):
+                    known = min(len(piece), max(0, n_held - at))
+                    if known and copy.read(known) != piece[:known]:
+                        raise RewrittenError(file.key)
+                    copy.write(piece[known:])
+                    at += len(piece)
+            finally:
+                # Broken off, it goes on from there the next time: a reader has the file open already.
+                is_whole = at == file.size_bytes
+                self._held[file.key] = (file.blob_id if is_whole else _NO_BLOB, max(at, n_held))

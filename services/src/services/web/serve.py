@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from services.core.settings import ServiceSettings, load_settings
 from services.core.telemetry import configure_logs
-from services.web.server import Server
+from services.web.server import KEEP_ALIVE_S, Server
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
@@ -43,6 +43,7 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=drain_s,
     )
 

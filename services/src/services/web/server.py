@@ -11,6 +11,9 @@ from collections.abc import Callable
 
 import uvicorn
 
+# How long a connection may rest between requests: longer than proxies (nginx and most load balancers: 60 s) and HTTP
+# clients keep one, so that they end it. A request that met our end on its way would be lost, and no POST is repeated.
+KEEP_ALIVE_S = 75
 _TICKS = 600  # of 0.1 s
 _STOPPING_S = 2.0
 

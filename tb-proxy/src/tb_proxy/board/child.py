@@ -24,11 +24,11 @@ from tensorboard import default
 from tensorboard.backend import application
 from tensorboard.data.provider import DataProvider
 from tensorboard.plugins.core.core_plugin import CorePluginLoader
-from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin
 
 from tb_proxy.board import fence
 from tb_proxy.board.channel import Channel
 from tb_proxy.board.data_server import DataServer
+from tb_proxy.board.projector import Projector
 from tb_proxy.board.provider import TrackProvider
 
 # It serves source files that a user's own dump names.
@@ -61,7 +61,7 @@ def inherit() -> Inherited:
     from_static = default.get_static_plugins()
     kept = [plugin for plugin in from_static if _DEBUGGER not in getattr(plugin, "__module__", "")]
     # The projector is found by entry points otherwise, and so is whatever else lies in the environment.
-    plugins = [CorePluginLoader(include_debug_info=False), *kept[1:], ProjectorPlugin]
+    plugins = [CorePluginLoader(include_debug_info=False), *kept[1:], Projector]
     parser = argparse.ArgumentParser()
     for plugin in plugins:
         loader = application.make_plugin_loader(plugin)

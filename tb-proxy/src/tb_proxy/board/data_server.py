@@ -11,7 +11,10 @@ from pathlib import Path
 
 import grpc
 import tensorboard_data_server
-from tensorboard.data.grpc_provider import GrpcDataProvider, make_stub
+from tensorboard.data.grpc_provider import make_stub
+
+from tb_proxy.board.uploaded import UploadedProvider
+from tb_proxy.board.wide_scalars import WideScalars
 
 _RELOAD_S = 2
 _LOOK_S = 0.002
@@ -26,13 +29,13 @@ class DataServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._is_first = True
+        self._wide = WideScalars(folder / "data")
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._provider: GrpcDataProvider | None = None
+        self._provider: UploadedProvider | None = None
         self._started_at = -_AGAIN_S
 
-    def provider(self) -> GrpcDataProvider | None:
+    def provider(self) -> UploadedProvider | None:
         """Return the way to it; None while it cannot be reached."""
         with self._lock:
             if self._process is not None and self._process.poll() is not None:
@@ -66,14 +69,16 @@ class DataServer:
             if text.endswith("\n"):
                 address = f"127.0.0.1:{int(text)}"
                 channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", 256 << 20)])
-                self._provider = GrpcDataProvider(address, make_stub(channel))
+                self._provider = UploadedProvider(address, make_stub(channel), self._wide)
                 self._wait_for_runs(self._provider)
                 return
             time.sleep(_LOOK_S)
 
-    def _wait_for_runs(self, provider: GrpcDataProvider) -> None:
+    def _wait_for_runs(self, provider: UploadedProvider) -> None:
         until = time.monotonic() + _FIRST_LOAD_S
+        self._wide.start()
         while time.monotonic() < until:
             if provider.list_plugins(None, experiment_id=""):
+                self._wide.wait(until - time.monotonic())
                 return
             time.sleep(0.02)

@@ -17,9 +17,9 @@ from typing import Any
 
 from tensorboard import default, program
 from tensorboard.plugins.core.core_plugin import CorePluginLoader
-from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin
 
 from tb_proxy.board import fence
+from tb_proxy.board.projector import Projector
 
 _DEBUGGER = "debugger_v2_plugin"
 # In a network of one's own every port is free.
@@ -32,7 +32,7 @@ _NO_NETWORK = 4
 def plugins() -> list[Any]:
     """Return TensorBoard's own plugins: without host paths in its answers, without the one that serves source files."""
     kept = [plugin for plugin in default.get_static_plugins() if _DEBUGGER not in getattr(plugin, "__module__", "")]
-    return [CorePluginLoader(include_debug_info=False), *kept[1:], ProjectorPlugin]
+    return [CorePluginLoader(include_debug_info=False), *kept[1:], Projector]
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:

@@ -15,6 +15,8 @@ import httptools
 from tb_proxy.forward.headers import RawHeaders
 
 _HIGH_BYTES, _LOW_BYTES = 512 << 10, 128 << 10
+# Up to here an answer is waited for as a whole, so that one which breaks off can be asked for again.
+_SMALL_BYTES = 256 << 10
 # Nothing for this long is a server that hangs: a large series takes it seconds.
 SILENT_S = 60.0
 
@@ -77,12 +79,21 @@ class Answer:
         while not self.has_head:
             await self._change()
 
-    def take_whole(self) -> bytes | None:
-        """Return the body where all of it is there already, which is how most answers come."""
-        if not self.is_whole:
-            return None
+    async def take_whole(self) -> bytes | None:
+        """Return the body where all of it is there, or says that it is small; None for one to be streamed.
+
+        Raises: LostError, TimeoutError.
+        """
+        while not self.is_whole:
+            if not self._is_small():
+                return None
+            await self._change()
         self.resume()
         return b"".join(self._pieces)
+
+    def _is_small(self) -> bool:
+        size = dict(self.headers).get(b"content-length", b"")
+        return size.isdigit() and int(size) <= _SMALL_BYTES
 
     def resume(self) -> None:
         """Let the socket be read again."""

@@ -92,7 +92,7 @@ class FromTensorboard(Response):
     async def _ask(self, child: Child, scope: Scope, send: Send) -> None:
         headers = to_tensorboard(scope["headers"])
         async with child.client.ask(scope["method"], self._target(scope), headers, self._body_sent) as answer:
-            whole = answer.take_whole()
+            whole = await answer.take_whole()
             if whole is None:
                 await _stream_on(answer, send)
                 return

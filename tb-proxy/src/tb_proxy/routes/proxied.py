@@ -22,6 +22,8 @@ from tb_proxy.routes.static import asset_response, kept_for_ever
 router = APIRouter()
 
 _PAGE_NAMES = frozenset({"", "index.html"})
+_CACHE = "no-cache, private"
+_PROJECTOR_PAGE = "data/plugin/projector/projector_binary.html"
 # TensorBoard answers these by a redirect to the root, which is another page here.
 _LEGACY = frozenset({"events", "graphs", "images", "audio", "histograms", "distributions", "projector", "text"})
 
@@ -70,7 +72,7 @@ async def _page(request: Request, board_id: BoardId) -> Response:
             raise
         return trouble_page(error, request.headers.get("accept-language", ""))
     bundle: Bundle = resources.bundle
-    return asset_response(request, bundle.page, "no-cache, private", content_security_policy=PAGE_POLICY)
+    return asset_response(request, bundle.page, _CACHE, content_security_policy=PAGE_POLICY)
 
 
 @router.api_route("/tb/{tracks}/{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
@@ -80,6 +82,9 @@ async def pass_on(request: Request, board_id: ReadableBoard, path: str) -> Respo
     is_read = request.method != "POST"
     if is_read and path in _PAGE_NAMES:
         return await _page(request, board_id)
+    if is_read and path == _PROJECTOR_PAGE:
+        page = resources.bundle.projector_page
+        return asset_response(request, page, _CACHE, content_security_policy=PAGE_POLICY)
     if is_read and (asset := resources.bundle.find(path)) is not None:
         # Workers are named relative to the page.
         return kept_for_ever(request, asset)

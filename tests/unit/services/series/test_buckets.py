@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.series.buckets import make_buckets
+from services.series.buckets import make_buckets, make_means
 from services.series.grid import Grid
 
 _POINTS = st.lists(
@@ -37,6 +37,30 @@ def test_buckets_are_what_a_slow_loop_finds(points: list[tuple[float, float]], n
         np.testing.assert_equal(buckets.max[column], max(finite, default=math.nan))
         assert buckets.n_finite[column] == len(finite)
         assert math.isfinite(buckets.mean[column]) == bool(finite)
+
+
+@given(_POINTS, st.integers(1, 20), st.booleans())
+def test_means_are_those_of_buckets(points: list[tuple[float, float]], n: int, has_window: bool) -> None:
+    points.sort(key=lambda point: point[0])
+    x, values = np.array([p[0] for p in points]), np.array([p[1] for p in points])
+    ends = (-1e5, 1e5) if has_window or not len(x) else (float(x[0]), float(x[-1]))
+    grid = Grid(*ends, n)
+    buckets, means = make_buckets(grid, x, values), make_means(grid, x, values)
+    np.testing.assert_array_equal(means.count, buckets.count)
+    np.testing.assert_array_equal(means.n_finite, buckets.n_finite)
+    if means.is_sound:
+        # A sum that cancels out may round in another way, by as much as its largest value has.
+        np.testing.assert_allclose(
+            means.mean,
+            buckets.mean,
+            rtol=1e-12,
+            atol=1e-12 * float(np.nanmax(np.abs(np.where(np.isfinite(values), values, 0)), initial=0)),
+        )
+    joined = make_means(grid, x[::2], values[::2]) + make_means(grid, x[1::2], values[1::2])
+    np.testing.assert_array_equal(joined.n_finite, buckets.n_finite)
+    is_known = np.isfinite(values).all()
+    if is_known:
+        np.testing.assert_array_equal(make_means(grid, x, values, is_finite=True).sum, means.sum)
 
 
 def test_one_spike_in_a_million_is_seen() -> None:

@@ -95,3 +95,19 @@ def test_all_bucketed_series_of_a_call_share_one_grid() -> None:
     assert b.buckets is not None
     assert few.buckets is None
     assert a.buckets.count.sum() + b.buckets.count.sum() == 150
+
+
+def test_lines_on_one_grid_have_means_alone_however_few_or_huge_their_points_are() -> None:
+    huge = 1.5e308
+    loaded = {
+        "long": [_floats([1.0, 3.0] * 50, list(range(100))), _floats([7.0], [100])],
+        "huge": [_floats([huge, huge, huge], [0, 1, 100])],
+        "some": [_floats([2.0, _NONE, 4.0], [0, 1, 100])],
+        "text": [Points(ValueType.STR, ["a"], np.array([5.0]), np.array([_NONE]))],
+    }
+    views = view_series(loaded, list(loaded), Window(Axis.TIME, buckets=2, is_common=True))
+    found = {view.key: view for view in views}
+    means = {key: None if view.means is None else view.means.tolist() for key, view in found.items()}
+    assert means == {"long": [2.0, 107 / 51], "huge": [huge, huge], "some": [2.0, 4.0], "text": None}
+    assert [(view.n_drawn, view.n_nonfinite) for view in views] == [(101, 0), (3, 0), (3, 1), (1, 0)]
+    assert all(view.buckets is None and (view.drawn is None) == (view.key != "text") for view in views)

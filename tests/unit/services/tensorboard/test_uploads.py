@@ -55,6 +55,47 @@ async def test_a_copy_grows_and_says_when_it_became_another(tmp_path: Path) -> N
     assert not (tmp_path / "small").exists()
 
 
+async def test_a_file_that_is_gone_is_not_shown_on_and_an_empty_one_may_grow(tmp_path: Path) -> None:
+    blobs = BlobStore(f"file://{tmp_path / 'blobs'}")
+
+    async def put(key: str, content: bytes) -> TrackFile:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield content
+
+        made = file(key, len(content))
+        await blobs.put(made.blob_id, pieces())
+        return made
+
+    copies = UploadCopies(blobs, tmp_path / "data", max_bytes=100)
+    first, second = await put("t/e.tfevents.1", b"one"), await put("t/e.tfevents.1.part0001", b"")
+    await copies.update([first, second])
+    await copies.update([first, await put("t/e.tfevents.1.part0001", b"two")])
+    assert (tmp_path / "data" / "t" / "e.tfevents.1.part0001").read_bytes() == b"two"
+    with pytest.raises(RewrittenError):
+        await copies.update([first])
+
+
+async def test_a_copy_that_broke_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    class Unsteady:
+        def __init__(self, *pieces: bytes | Exception) -> None:
+            self.pieces = list(pieces)
+
+        async def read(self, *_: object) -> AsyncIterator[bytes]:
+            for piece in self.pieces:
+                if isinstance(piece, Exception):
+                    raise piece
+                yield piece
+
+    copies = UploadCopies(Unsteady(b"one ", OSError("away")), tmp_path, max_bytes=100)  # type: ignore[arg-type]
+    whole = file("t/e.tfevents.1", 7)
+    with pytest.raises(OSError, match="away"):
+        await copies.update([whole])
+    before = (tmp_path / whole.key).stat().st_ino
+    copies.blobs = Unsteady(b"one tw", b"o")  # type: ignore[assignment]
+    await copies.update([whole])
+    assert ((tmp_path / whole.key).read_bytes(), (tmp_path / whole.key).stat().st_ino) == (b"one two", before)
+
+
 async def test_a_link_in_place_of_a_copy_is_not_followed(tmp_path: Path) -> None:
     blobs = BlobStore(f"file://{tmp_path / 'blobs'}")
     target = tmp_path / "target"

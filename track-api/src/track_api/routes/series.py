@@ -27,21 +27,18 @@ from services.web.auth import ReadableTrack, check_access
 from services.web.problem import responses
 from track_api.deps import CurrentDatabase, CurrentResources, Reading, etag_of, marked, not_modified
 from track_api.schemas.series import QueryAnswer, SeriesAnswer, SeriesQuery
-from track_api.series_body import MSGPACK_TYPE, json_body, msgpack_body
+from track_api.series_body import MSGPACK_TYPE, RAW, json_body, msgpack_body
 
 router = APIRouter(tags=["series"])
 
 _ERRORS = responses(Unauthenticated, MissingRight, TrackNotFound, TrackDeleted, BadKey)
 Key = Annotated[str, Query(max_length=2000)]
-_RAW: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MSGPACK_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
-}
 # More are written by a thread, so that other answers do not wait for them.
 _FEW_SERIES = 8
 _MOST_SERIES = 2_000
 
 
-@router.get("/tracks/{track_id}/series", responses=_RAW | _ERRORS, response_model=SeriesAnswer)
+@router.get("/tracks/{track_id}/series", responses=RAW | _ERRORS, response_model=SeriesAnswer)
 async def get_series(
     request: Request,
     access: ReadableTrack,
@@ -79,7 +76,7 @@ async def _answer(request: Request, views: SeriesViews, axis: Axis, losses: list
 
 
 @router.post(
-    "/series/query", responses=_RAW | _ERRORS | responses(BadQuery), tags=["series"], response_model=QueryAnswer
+    "/series/query", responses=RAW | _ERRORS | responses(BadQuery), tags=["series"], response_model=QueryAnswer
 )
 async def query_series(request: Request, body: SeriesQuery, resources: CurrentResources) -> Response:
     """Answer with many series of many tracks on one axis and one grid."""

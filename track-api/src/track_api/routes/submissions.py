@@ -24,7 +24,7 @@ from services.labs import actions, store
 from services.labs.model import Lab, Submission
 from services.search.actions import stop_submission as stop_all
 from services.search.model import Trial
-from services.search.store import find_search
+from services.search.store import find_objectives, find_search
 from services.search.trials import read_trials
 from services.storage.database import AnySession
 from services.tracks.store import get_tracks
@@ -48,16 +48,20 @@ router = APIRouter(tags=["labs"])
 _ERRORS: tuple[type[ServiceError], ...] = (Unauthenticated, MissingRight, SubmissionNotFound)
 
 
-def _fields(submission: Submission, lab: Lab, states: dict[str, int]) -> dict[str, Any]:
+def _fields(submission: Submission, lab: Lab, states: dict[str, int], objective: str | None) -> dict[str, Any]:
     names = ("submission_id", "lab_id", "number", "n_jobs", "created_by", "created_at")
     plain = {name: getattr(submission, name) for name in names}
-    return plain | {"lab_name": lab.name, "project_id": lab.project_id, "states": states}
+    return plain | {"lab_name": lab.name, "project_id": lab.project_id, "states": states, "objective": objective}
 
 
 async def show_submissions(session: AnySession, submissions: list[Submission], lab: Lab) -> list[SubmissionOut]:
     """Show submissions of a lab with the states of their jobs counted."""
-    states = await job_store.count_states(session, [submission.submission_id for submission in submissions])
-    return [SubmissionOut(**_fields(one, lab, states.get(one.submission_id, {}))) for one in submissions]
+    ids = [submission.submission_id for submission in submissions]
+    states, objectives = await job_store.count_states(session, ids), await find_objectives(session, ids)
+    return [
+        SubmissionOut(**_fields(one, lab, states.get(one.submission_id, {}), objectives.get(one.submission_id)))
+        for one in submissions
+    ]
 
 
 async def show_submission(
@@ -85,7 +89,8 @@ async def show_submission(
                 )
             )
     states = dict(Counter(job.state.value for job in jobs))
-    return SubmissionDetailOut(**_fields(submission, lab, states), jobs=shown, search=search)
+    objective = search.objective if search else None
+    return SubmissionDetailOut(**_fields(submission, lab, states, objective), jobs=shown, search=search)
 
 
 def tell_of_jobs(resources: CurrentResources, submission: SubmissionDetailOut) -> None:

@@ -202,6 +202,7 @@ class SubmissionOut(BaseModel):
     number: int
     n_jobs: int
     states: dict[str, int]
+    objective: Annotated[str | None, Field(description="The series that a search goes by; null where it is no search")]
     created_by: str
     created_at: datetime
 
