@@ -4,7 +4,7 @@ import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import type { XKind } from "@/api/types";
-import { formatDuration, formatNumber } from "@/lib/format";
+import { formatDuration, formatTicks } from "@/lib/format";
 import { trackColour, trackDash } from "@/lib/palette";
 import type { DrawnLine } from "./lines";
 
@@ -144,13 +144,14 @@ function overlayOptions(
         values:
           look.x === "time"
             ? undefined
-            : (_plot, ticks) =>
-                ticks.map((tick) => (look.x === "relative" ? formatDuration(tick) : formatNumber(tick))),
+            : (_plot, ticks) => (look.x === "relative" ? ticks.map(formatDuration) : formatTicks(ticks)),
       },
       {
         ...axis,
         size: 58,
-        values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : formatNumber(tick))),
+        // Powers of ten do not share a unit.
+        values: (_plot, ticks) =>
+          look.isLog ? ticks.flatMap((tick) => formatTicks([tick])) : formatTicks(ticks),
       },
     ],
     cursor: {
