@@ -1,6 +1,7 @@
 """Fixtures for all tests: a real PostgreSQL, a database of one's own, a folder for blobs."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from services.storage.database import Database
 
 # What a track captures by itself has tests of its own; the others look at what they logged, and at nothing else.
 os.environ.setdefault("MLSTEAM_CAPTURE", "none")
+# A run in the background of a shell ignores Ctrl-C, and the trainings that tests start and interrupt would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long an example takes says how busy the machine is; the benchmark measures.
 settings.register_profile("track", deadline=None, print_blob=True)
 settings.load_profile("track")
