@@ -56,7 +56,8 @@ export const theme = createTheme({
     // Its placeholder for the focus is no item, which a menu must not hold.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Select: { defaultProps: LIST },
-    MultiSelect: { defaultProps: LIST },
+    // Where the chosen ones leave less than that, the place to type would take a line of its own.
+    MultiSelect: { defaultProps: LIST, styles: { inputField: { minWidth: 8 } } },
     Autocomplete: { defaultProps: LIST },
     TagsInput: { defaultProps: LIST },
     Modal: {
