@@ -91,7 +91,8 @@ async def test_slow_callers_get_all_and_keep_nobody_waiting(site: Site) -> None:
     began = loop.time()
     for _ in range(10):
         assert (await site.client.get(f"{site.prefix}data/runs")).status_code == 200
-    assert loop.time() - began < 5
+    # Who waited for the slow ones would wait until they are given up, after a minute.
+    assert loop.time() - began < 30
 
     def take(opened: socket.socket) -> int:
         with opened, opened.makefile("rb") as stream:
