@@ -51,7 +51,7 @@ def _read() -> dict[str, Any]:
     for path in _places():
         try:
             return _params(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # noqa: PERF203
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # noqa: PERF203  # one of three files
             continue
         except (OSError, ValueError, RecursionError, error_type) as error:
             sys.stderr.write(f"mlsteam: {path} cannot be read, defaults are used: {error}\n")

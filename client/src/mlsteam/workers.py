@@ -49,13 +49,15 @@ def _family() -> str:
 def is_importing() -> bool:
     """Whether this process imports the code of a training for its workers, and has not begun any work of its own."""
     process = _process()
-    if process.parent_process() is None and not hasattr(process.current_process(), "_inheriting"):
-        # Workers will be forked from a server that imports what they need; its frame is its only mark.
-        frame: Any = sys._getframe()  # noqa: SLF001
-        while frame is not None and frame.f_globals.get("__name__") != "multiprocessing.forkserver":
-            frame = frame.f_back
-        return frame is not None
-    return hasattr(process.current_process(), "_inheriting")
+    if hasattr(process.current_process(), "_inheriting"):
+        return True
+    if process.parent_process() is not None:
+        return False
+    # Workers will be forked from a server that imports what they need; its frame is its only mark.
+    frame: Any = sys._getframe()  # noqa: SLF001  # there is no other way to a caller
+    while frame is not None and frame.f_globals.get("__name__") != "multiprocessing.forkserver":
+        frame = frame.f_back
+    return frame is not None
 
 
 def next_number() -> int:
@@ -98,8 +100,8 @@ def find(spool_dir: Path, number: int, *, project: str, track_id: str, name: str
     Raises: NoTrackError.
     """
     told = os.environ.get(_VARIABLE, "")
-    is_worker = _process().parent_process() is not None
-    if is_worker and not is_importing():
+    imports = is_importing()
+    if not imports and _process().parent_process() is not None:
         # Its own work: who names another project, track or name wants a track of its own.
         wanted = [
             one
@@ -107,12 +109,13 @@ def find(spool_dir: Path, number: int, *, project: str, track_id: str, name: str
             if track_id in {"", one.track_id} and project in {"", one.project} and name in {"", one.asked_name}
         ]
         return wanted[-1] if wanted else None
-    opened = _read(spool_dir, _family()) if is_importing() else []
-    if not opened and is_importing() and told == _family():
+    opened = _read(spool_dir, _family()) if imports else []
+    if not opened and imports and told == _family():
         raise NoTrackError
-    if not opened and told and (is_importing() or ranks() != ["0", "0"]):
+    if not opened and told and (imports or ranks() != ["0", "0"]):
         # Of our parent alone: it serves workers, or it is the first rank and starts the others.
-        opened = [one for one in _read(spool_dir, told) if one.pid == os.getppid()]
-        opened = [one for one in opened if is_importing() or one.ranks != ranks()]
+        opened = [
+            one for one in _read(spool_dir, told) if one.pid == os.getppid() and (imports or one.ranks != ranks())
+        ]
     # The same call of the same code, whatever it asks for: a name may hold the time.
     return next((one for one in opened if one.number == number), opened[-1] if opened else None)

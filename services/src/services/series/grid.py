@@ -108,8 +108,7 @@ class Buckets:
     @property
     def mean(self) -> Floats:
         """Return the mean of the finite values."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean: Floats = self.sum / self.n_finite
+        mean = _mean(self.sum, self.n_finite)
         # A sum of huge values may overflow where their mean would not; the middle of the extremes is then near enough.
         is_lost = (self.n_finite > 0) & ~np.isfinite(mean)
         return np.where(is_lost, self.min / 2 + self.max / 2, mean) if is_lost.any() else mean
@@ -126,9 +125,7 @@ class Means:
     @property
     def mean(self) -> Floats:
         """Return the mean of the finite values; NaN where there is none."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean: Floats = self.sum / self.n_finite
-        return mean
+        return _mean(self.sum, self.n_finite)
 
     @property
     def is_sound(self) -> bool:
@@ -138,6 +135,12 @@ class Means:
     def __add__(self, other: "Means") -> "Means":
         """Join the means of two sets of points."""
         return Means(self.sum + other.sum, self.n_finite + other.n_finite, self.count + other.count)
+
+
+def _mean(total: Floats, n_finite: NDArray[np.int64]) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean: Floats = total / n_finite
+    return mean
 
 
 def empty_buckets(n: int) -> Buckets:
