@@ -18,7 +18,8 @@ from services.core.values import ValueType, to_text
 from services.series.load import load_points, load_summaries
 from services.storage.database import Database
 from services.tensorboard.events import file_start, scalar_records, text_record
-from services.tensorboard.scalars import thin_out, whole_steps
+from services.tensorboard.scalars import whole_steps
+from services.tensorboard.thinning import thin_out
 
 # TensorBoard keeps 1,000 points a series; reading more than that only makes its start slow.
 _POINTS = 1_000

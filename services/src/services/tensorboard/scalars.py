@@ -6,7 +6,6 @@ in JSON, and that the smallest and the largest value of each stretch, the first 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from uuid import UUID
 
 import numpy as np
@@ -21,6 +20,7 @@ from services.series.read import view_sources
 from services.series.source import Source, SourceCache, load_sources
 from services.series.window import Axis, Window
 from services.storage.database import ReadSession
+from services.tensorboard.thinning import thin_out
 
 # A step past this loses its exactness on the way through the page's JSON.
 _STEP_LIMIT = 2.0**53
@@ -34,21 +34,6 @@ class Scalars:
     steps: NDArray[np.int64]
     times: Floats
     values: Floats
-
-
-def thin_out(values: Floats, limit: int) -> NDArray[np.intp]:
-    """Return which points to keep of many: the smallest and the largest of each stretch, the first and the last."""
-    if len(values) <= limit:
-        return np.arange(len(values))
-    if limit < 4:
-        return np.array([len(values) - 1], dtype=np.intp)
-    edges = np.linspace(0, len(values), (limit - 2) // 2 + 1).astype(np.intp)
-    # NaN would win every comparison; it is kept only where nothing else is.
-    low, high = np.where(np.isnan(values), np.inf, values), np.where(np.isnan(values), -np.inf, values)
-    kept = [0, len(values) - 1]
-    for start, stop in pairwise(edges.tolist()):
-        kept += [start + int(np.argmin(low[start:stop])), start + int(np.argmax(high[start:stop]))]
-    return np.unique(np.array(kept, dtype=np.intp))
 
 
 def whole_steps(steps: Floats) -> NDArray[np.int64]:

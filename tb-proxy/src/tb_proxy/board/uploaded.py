@@ -10,7 +10,8 @@ import numpy as np
 from tensorboard.data import provider
 from tensorboard.data.grpc_provider import GrpcDataProvider
 
-from tb_proxy.board.wide_scalars import WideScalars, extremes
+from services.tensorboard.thinning import thin_out
+from tb_proxy.board.wide_scalars import WideScalars
 
 _SCALARS = "scalars"
 _Points = list[provider.ScalarDatum]
@@ -82,8 +83,4 @@ def _joined(some: _Points, others: _Points) -> _Points:
 
 
 def _thinned(points: _Points, limit: int) -> _Points:
-    if len(points) <= limit:
-        return points
-    if limit < 4:
-        return points[-1:]
-    return [points[at] for at in extremes(np.array([point.value for point in points]), limit)]
+    return [points[at] for at in thin_out(np.array([point.value for point in points]), limit)]

@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
-from numpy.typing import NDArray
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.data import provider
+
+from services.tensorboard.thinning import thin_out
 
 _LOOK_S = 2.0
 _CHUNK = 1 << 20
@@ -56,7 +57,7 @@ class _Series:
         self.times.append(time)
         self.values.append(value)
         if len(self.steps) >= 2 * _POINTS:
-            kept = extremes(np.array(self.values), _POINTS)
+            kept = thin_out(np.array(self.values), _POINTS)
             self.steps = array("q", [self.steps[at] for at in kept])
             self.times = array("d", [self.times[at] for at in kept])
             self.values = array("d", [self.values[at] for at in kept])
@@ -189,12 +190,3 @@ def _number(tensor: Any) -> float | None:
     if written == "bfloat16":
         content, written = b"\x00\x00" + content, "<f4"
     return float(np.frombuffer(content, written)[0]) if len(content) == np.dtype(written).itemsize else None
-
-
-def extremes(values: NDArray[np.float64], limit: int) -> list[int]:
-    """Return which points to keep: the ends, and the smallest and largest of each stretch."""
-    kept = {0, len(values) - 1}
-    for places in np.array_split(np.arange(len(values)), max(1, limit // 2 - 1)):
-        finite = np.nan_to_num(values[places], nan=0.0)
-        kept |= {int(places[finite.argmin()]), int(places[finite.argmax()])}
-    return sorted(kept)

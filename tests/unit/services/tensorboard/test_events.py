@@ -11,7 +11,7 @@ from services.configs.store import ConfigValue
 from services.core.values import ValueType
 from services.tensorboard.events import file_start, scalar_records, text_record
 from services.tensorboard.logdir import config_table
-from services.tensorboard.scalars import thin_out
+from services.tensorboard.thinning import thin_out
 
 
 def test_tensorboard_reads_what_was_written_in_single_precision(tmp_path: Path) -> None:
